@@ -1,0 +1,49 @@
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+LISTEN ?= 127.0.0.1:3000
+
+.PHONY: help setup run build site test check lint fmt e2e clean clean-data
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: build ## everything a fresh machine needs, then the shop with demo sales at http://127.0.0.1:3000
+	@echo; echo "==> Serving; Ctrl-C stops it"
+	exec target/release/stampede serve --demo --listen $(LISTEN) --site target/site
+
+test: ## everything a fresh machine needs, then every check and every test, a real browser included
+	@scripts/setup.sh test
+	@scripts/test.sh
+
+build: setup site ## release build: target/release/stampede, and the site under target/site
+	@echo; echo "==> Building the server (5 to 10 minutes the first time on 2 cores, then seconds)"
+	cargo build --release -p stampede --locked
+
+setup: ## only install what the build needs and is missing
+	@scripts/setup.sh
+
+site: setup ## only the pages' code: both wasm bundles, styles and pictures, under target/site
+	@echo; echo "==> Building the site (5 to 10 minutes the first time on 2 cores, then seconds)"
+	scripts/site.sh
+
+check: ## quick: compile the server's side without linking
+	cargo check --locked --all-targets
+
+lint: ## formatting and clippy of the server's side, warnings as errors
+	cargo fmt --all --check
+	cargo clippy --locked --all-targets -- -D warnings
+
+fmt: ## format all Rust code
+	cargo fmt --all
+
+e2e: ## only the specs in the browser; needs a debug build and the site (ARGS="-g held" picks some)
+	cd end2end && STAMPEDE_BIN="$(CURDIR)/target/debug/stampede" npx --no-install playwright test $(ARGS)
+
+clean: ## remove what builds made (not the installed tools, not data/)
+	rm -rf target/release target/debug target/wasm target/trunk target/site target/site-cache target/test-logs end2end/test-results end2end/screenshots
+
+clean-data: ## remove the demo's store: data/
+	rm -rf data

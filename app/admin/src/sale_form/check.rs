@@ -1,0 +1,176 @@
+//! What a sale's form holds, and whether it may be sent.
+
+use api::{CreateSale, PatchSale, QuestionInput, QuizInput, QuizKind, Sale, SaleMode, StockPolicy};
+
+use crate::{fields::Errors, money};
+
+const MAX_QUESTIONS: usize = 200;
+const MAX_PROMPT_CHARS: usize = 80;
+const MAX_ANSWER_CHARS: usize = 40;
+const MAX_ANSWER_MS: i64 = 600_000;
+
+/// The fields in the order of the page.
+pub(crate) const ORDER: [&str; 10] =
+    ["item", "price", "stock", "limit", "starts", "ends", "hold", "questions", "min_answer", "max_answer"];
+
+/// The form as it was written. Moments are read already; the rest is text.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Draft {
+    pub(crate) item_id: String,
+    pub(crate) currency: String,
+    pub(crate) price: String,
+    pub(crate) stock_units: String,
+    pub(crate) per_shopper_limit: String,
+    pub(crate) starts_at_ms: Option<i64>,
+    pub(crate) ends_at_ms: Option<i64>,
+    pub(crate) hold_seconds: String,
+    pub(crate) quiz_kind: QuizKind,
+    pub(crate) questions: Vec<QuestionInput>,
+    pub(crate) min_answer_seconds: String,
+    pub(crate) max_answer_seconds: String,
+}
+
+impl Draft {
+    /// The sale that the form describes, or what is wrong with it. A new sale starts at `now_ms` or later.
+    pub(crate) fn read(&self, earliest_start_ms: i64) -> Result<CreateSale, Errors> {
+        let mut reader = Reader::default();
+        if self.item_id.is_empty() {
+            reader.fault("item", "Choose what is sold.");
+        }
+        let price_minor = match money::minor(&self.price, &self.currency) {
+            Ok(0) => reader.fault("price", "The price must be more than nothing."),
+            Ok(minor) => minor,
+            Err(sentence) => reader.fault("price", &sentence),
+        };
+        let stock_units = reader.count("stock", &self.stock_units);
+        let per_shopper_limit = reader.count("limit", &self.per_shopper_limit);
+        let hold_seconds = reader.count("hold", &self.hold_seconds);
+        let (starts_at_ms, ends_at_ms) = reader.window(self.starts_at_ms, self.ends_at_ms, earliest_start_ms);
+        let quiz = self.quiz(&mut reader);
+        reader.finish(CreateSale {
+            item_id: self.item_id.clone(),
+            price_minor,
+            starts_at_ms,
+            ends_at_ms,
+            stock_units,
+            per_shopper_limit,
+            stock_policy: StockPolicy::Hold,
+            hold_seconds,
+            waitlist_units: 0,
+            mode: SaleMode::FirstCome,
+            quiz,
+        })
+    }
+
+    fn quiz(&self, reader: &mut Reader) -> QuizInput {
+        let min_answer_ms = reader.seconds("min_answer", &self.min_answer_seconds);
+        let max_answer_ms = reader.seconds("max_answer", &self.max_answer_seconds);
+        if max_answer_ms > MAX_ANSWER_MS {
+            reader.fault("max_answer", "At most 600 seconds.");
+        } else if max_answer_ms <= min_answer_ms {
+            reader.fault("max_answer", "Must be more than the shortest time.");
+        }
+        let questions = match self.quiz_kind {
+            QuizKind::Arithmetic => Vec::new(),
+            QuizKind::Bank => self.questions(reader),
+        };
+        QuizInput { kind: self.quiz_kind, questions, min_answer_ms, max_answer_ms }
+    }
+
+    /// The questions that have anything in them. A row that was left blank is no mistake.
+    fn questions(&self, reader: &mut Reader) -> Vec<QuestionInput> {
+        let questions: Vec<QuestionInput> = self
+            .questions
+            .iter()
+            .map(|question| QuestionInput {
+                prompt: question.prompt.trim().to_owned(),
+                answer: question.answer.trim().to_owned(),
+            })
+            .filter(|question| !question.prompt.is_empty() || !question.answer.is_empty())
+            .collect();
+        let length_is = |text: &str, most: usize| (1..=most).contains(&text.chars().count());
+        let unfit = questions.iter().position(|question| {
+            !length_is(&question.prompt, MAX_PROMPT_CHARS) || !length_is(&question.answer, MAX_ANSWER_CHARS)
+        });
+        if questions.is_empty() || questions.len() > MAX_QUESTIONS {
+            reader.fault("questions", &format!("Write 1 to {MAX_QUESTIONS} questions."));
+        } else if let Some(index) = unfit {
+            let sentence = format!(
+                "Question {} needs a question of up to {MAX_PROMPT_CHARS} characters and an answer of up to {MAX_ANSWER_CHARS}.",
+                index + 1
+            );
+            reader.fault("questions", &sentence);
+        }
+        questions
+    }
+}
+
+/// Reads fields and keeps what was wrong with them.
+#[derive(Default)]
+struct Reader {
+    errors: Errors,
+}
+
+impl Reader {
+    /// Notes the fault and stands in for the value, which is never sent.
+    fn fault(&mut self, name: &'static str, sentence: &str) -> i64 {
+        self.errors.insert(name, sentence.to_owned());
+        0
+    }
+
+    /// A whole number from 1.
+    fn count(&mut self, name: &'static str, text: &str) -> i64 {
+        match text.trim().parse::<u32>() {
+            Ok(0) | Err(_) => self.fault(name, "Write a whole number, 1 or more."),
+            Ok(count) => i64::from(count),
+        }
+    }
+
+    /// Seconds with up to three decimals, in milliseconds.
+    fn seconds(&mut self, name: &'static str, text: &str) -> i64 {
+        match text.trim().parse::<f64>() {
+            Ok(seconds) if (0.0..=86_400.0).contains(&seconds) => (seconds * 1e3).round() as i64,
+            _ => self.fault(name, "Write seconds, such as 1.5."),
+        }
+    }
+
+    fn window(&mut self, starts_at_ms: Option<i64>, ends_at_ms: Option<i64>, earliest_ms: i64) -> (i64, i64) {
+        let starts_at_ms = match starts_at_ms {
+            None => self.fault("starts", "Choose a date and a time."),
+            Some(at_ms) if at_ms < earliest_ms => self.fault("starts", "That moment has passed by the server's clock."),
+            Some(at_ms) => at_ms,
+        };
+        let ends_at_ms = match ends_at_ms {
+            None => self.fault("ends", "Choose a date and a time."),
+            Some(at_ms) if at_ms <= starts_at_ms => self.fault("ends", "Must be after the start."),
+            Some(at_ms) => at_ms,
+        };
+        (starts_at_ms, ends_at_ms)
+    }
+
+    fn finish(self, sale: CreateSale) -> Result<CreateSale, Errors> {
+        if self.errors.is_empty() { Ok(sale) } else { Err(self.errors) }
+    }
+}
+
+/// Only what differs; none where nothing does. Fields show whole seconds, so a moment within the same second is the
+/// same moment.
+pub(crate) fn change(sale: &Sale, form: &CreateSale) -> Option<PatchSale> {
+    let changed = |old: i64, new: i64| (old != new).then_some(new);
+    let moved = |old_ms: i64, new_ms: i64| (old_ms.div_euclid(1_000) != new_ms.div_euclid(1_000)).then_some(new_ms);
+    let patch = PatchSale {
+        price_minor: changed(sale.price_minor, form.price_minor),
+        starts_at_ms: moved(sale.starts_at_ms, form.starts_at_ms),
+        ends_at_ms: moved(sale.ends_at_ms, form.ends_at_ms),
+        stock_units: changed(sale.stock_units, form.stock_units),
+        per_shopper_limit: changed(sale.per_shopper_limit, form.per_shopper_limit),
+        hold_seconds: changed(sale.hold_seconds, form.hold_seconds),
+        quiz: (sale.quiz != form.quiz).then(|| form.quiz.clone()),
+        paused: None,
+    };
+    (patch != PatchSale::default()).then_some(patch)
+}
+
+#[cfg(test)]
+#[path = "check_tests.rs"]
+mod tests;

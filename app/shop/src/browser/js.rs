@@ -1,0 +1,39 @@
+//! Reading and making plain JavaScript objects. A JSON parser in the bundle would cost a tenth of its budget.
+
+use js_sys::{Object, Reflect};
+use wasm_bindgen::JsValue;
+
+pub(crate) fn get(value: &JsValue, key: &str) -> JsValue {
+    Reflect::get(value, &JsValue::from_str(key)).unwrap_or(JsValue::UNDEFINED)
+}
+
+pub(crate) fn text(value: &JsValue, key: &str) -> Option<String> {
+    get(value, key).as_string()
+}
+
+pub(crate) fn number(value: &JsValue, key: &str) -> Option<f64> {
+    get(value, key).as_f64()
+}
+
+pub(crate) fn integer(value: &JsValue, key: &str) -> Option<i64> {
+    number(value, key).map(|number| number as i64)
+}
+
+pub(crate) fn count(value: &JsValue, key: &str) -> Option<u64> {
+    number(value, key).map(|number| number as u64)
+}
+
+/// The elements of an array in a field; none where there is no array.
+pub(crate) fn list(value: &JsValue, key: &str) -> Vec<JsValue> {
+    let field = get(value, key);
+    if js_sys::Array::is_array(&field) { js_sys::Array::from(&field).to_vec() } else { Vec::new() }
+}
+
+pub(crate) fn object(fields: &[(&str, JsValue)]) -> JsValue {
+    let object = Object::new();
+    for (key, value) in fields {
+        // Setting a field of a plain object cannot fail.
+        let _ = Reflect::set(&object, &JsValue::from_str(key), value);
+    }
+    object.into()
+}

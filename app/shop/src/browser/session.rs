@@ -1,0 +1,82 @@
+//! Who is asking, fetched once for all islands of a page, and what a tab keeps until an order's outcome.
+
+use std::cell::RefCell;
+
+use api::Me;
+use js_sys::Promise;
+use wasm_bindgen::JsValue;
+use wasm_bindgen_futures::{JsFuture, future_to_promise};
+use web_sys::Storage;
+
+use super::{http, js};
+
+thread_local! {
+    static ME: RefCell<Option<Promise>> = const { RefCell::new(None) };
+}
+
+/// None where the fragment failed; the page is whole without it.
+pub(crate) async fn me() -> Option<Me> {
+    let promise = ME.with_borrow_mut(|me| {
+        me.get_or_insert_with(|| {
+            future_to_promise(async { http::get("/csi/me").await.map_err(|_| JsValue::UNDEFINED) })
+        })
+        .clone()
+    });
+    let value = JsFuture::from(promise).await.ok()?;
+    Some(Me {
+        signed_in: js::get(&value, "signed_in").is_truthy(),
+        display_name: js::text(&value, "display_name").unwrap_or_default(),
+    })
+}
+
+/// An order on its way: sent again with the same key and pass until there is an answer, so that it counts once.
+#[derive(Clone)]
+pub(crate) struct Attempt {
+    pub key: String,
+    pub pass: String,
+    pub quantity: u32,
+}
+
+fn storage() -> Option<Storage> {
+    web_sys::window().and_then(|window| window.session_storage().ok().flatten())
+}
+
+fn slot(sale_id: &str) -> String {
+    ["stampede.order.", sale_id].concat()
+}
+
+impl Attempt {
+    /// A new attempt under a random key, kept at once.
+    pub(crate) fn begin(sale_id: &str, pass: String, quantity: u32) -> Self {
+        let attempt = Self { key: random_key(), pass, quantity };
+        if let Some(storage) = storage() {
+            let text = [&attempt.key, " ", &quantity.to_string(), " ", &attempt.pass].concat();
+            let _ = storage.set_item(&slot(sale_id), &text);
+        }
+        attempt
+    }
+
+    /// The attempt that a reload or a crash has left open.
+    pub(crate) fn left_open(sale_id: &str) -> Option<Self> {
+        let text = storage()?.get_item(&slot(sale_id)).ok().flatten()?;
+        let mut parts = text.splitn(3, ' ');
+        let (key, quantity, pass) = (parts.next()?, parts.next()?, parts.next()?);
+        Some(Self { key: key.to_owned(), quantity: quantity.parse().ok()?, pass: pass.to_owned() })
+    }
+
+    pub(crate) fn forget(sale_id: &str) {
+        if let Some(storage) = storage() {
+            let _ = storage.remove_item(&slot(sale_id));
+        }
+    }
+}
+
+/// 128 random bits in hexadecimal. `randomUUID` is kept from pages without TLS; this is not.
+fn random_key() -> String {
+    const HEX: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
+    let mut bytes = [0; 16];
+    if let Some(crypto) = web_sys::window().and_then(|window| window.crypto().ok()) {
+        let _ = crypto.get_random_values_with_u8_array(&mut bytes);
+    }
+    bytes.iter().flat_map(|byte| [HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]).collect()
+}

@@ -1,0 +1,109 @@
+//! The departure board: six numerals that count down, or one word across them.
+
+use leptos::prelude::*;
+use ui::Locale;
+
+use super::live::{flag, text};
+
+use crate::browser::clock;
+
+const NUMERALS: [&str; 10] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
+/// Stands in each place until the shop's clock is known.
+/// What [`Board::left_s`] is until then.
+const UNKNOWN: i64 = -1;
+const BLANK: &str = "–";
+
+#[derive(Clone, Copy)]
+pub(super) struct Board {
+    /// Whole seconds left, rounded up; negative until the clock is known.
+    pub left_s: RwSignal<i64>,
+    /// Shown across the board instead of numerals, unless empty.
+    pub word: RwSignal<String>,
+    bound_ms: RwSignal<i64>,
+    offset_ms: RwSignal<i64>,
+}
+
+impl Board {
+    pub(super) fn new() -> Self {
+        Self {
+            left_s: RwSignal::new(UNKNOWN),
+            word: RwSignal::new(String::new()),
+            bound_ms: RwSignal::new(UNKNOWN),
+            offset_ms: RwSignal::new(0),
+        }
+    }
+
+    /// Counts towards `target_ms` on the shop's clock. Answers with the milliseconds to the next change: aimed
+    /// straight at it, or one at a time where a timer fell short of it.
+    pub(super) fn count_to(self, target_ms: f64) -> f64 {
+        let Some(now_ms) = clock::server_now_ms() else { return 50.0 };
+        if let Some(certainty) = clock::certainty() {
+            if self.bound_ms.get_untracked() != certainty.bound_ms {
+                self.bound_ms.set(certainty.bound_ms);
+            }
+            self.offset_ms.set(certainty.offset_ms);
+        }
+        let left_ms = (target_ms - now_ms).max(0.0);
+        let left_s = (left_ms / 1e3).ceil();
+        if self.left_s.get_untracked() != left_s as i64 {
+            self.left_s.set(left_s as i64);
+        }
+        let to_next_ms = left_ms - (left_s - 1.0) * 1e3;
+        if left_ms == 0.0 { 1e3 } else { to_next_ms.floor().max(1.0) }
+    }
+
+    pub(super) fn show_word(self, word: &'static str) {
+        if self.word.with_untracked(|shown| shown != word) {
+            self.word.set(word.to_owned());
+        }
+    }
+
+    pub(super) fn view(self, locale: Locale, caption_id: &'static str) -> impl IntoView {
+        view! {
+            <p
+                class="board"
+                role="timer"
+                aria-labelledby=caption_id
+                class:with-word=flag(move || !self.word.with(String::is_empty))
+                data-clock-offset-ms=text(move || known(self.bound_ms.get(), self.offset_ms.get()))
+                data-clock-bound-ms=text(move || known(self.bound_ms.get(), self.bound_ms.get()))
+            >
+                {self.cell(36_000, 3)} {self.cell(3_600, 10)} <span class="colon">":"</span>
+                {self.cell(600, 6)} {self.cell(60, 10)} <span class="colon">":"</span>
+                {self.cell(10, 6)} {self.cell(1, 10)}
+                <span class="board-word">{text(move || self.word.get())}</span>
+            </p>
+            <p class="bound">
+                {text(move || match self.bound_ms.get() {
+                    UNKNOWN => locale.clock_being_set().to_owned(),
+                    bound_ms => locale.right_to(bound_ms.unsigned_abs()),
+                })}
+            </p>
+        }
+    }
+
+    /// One numeral. Its class changes with every change of the numeral, which restarts the roll.
+    fn cell(self, seconds: i64, base: i64) -> impl IntoView {
+        let numeral = move || {
+            // Tens of hours run to 2 and back to 0 with the day; the days stand above the board.
+            let left_s = self.left_s.get();
+            (left_s >= 0).then_some(left_s % 86_400 / seconds % base)
+        };
+        view! {
+            <span class="cell" class:odd=flag(move || numeral().is_some_and(|numeral| numeral % 2 == 1))>
+                {text(move || {
+                    if !self.word.with(String::is_empty) {
+                        // The flap stays, and the word is read out alone.
+                        return "\u{a0}".to_owned();
+                    }
+                    numeral().map_or(BLANK, |numeral| NUMERALS[numeral as usize]).to_owned()
+                })}
+            </span>
+        }
+    }
+}
+
+/// An attribute's text: empty until the clock is known.
+fn known(bound_ms: i64, value: i64) -> String {
+    if bound_ms == UNKNOWN { String::new() } else { value.to_string() }
+}

@@ -1,0 +1,133 @@
+//! The clock and the sale's phase: what the board counts to, and the flip at the start.
+
+use api::SalePhase;
+use leptos::prelude::*;
+
+use super::model::{Model, Stage};
+use crate::browser::{clock, http, jittered, page, sleep_ms, spawn, wire};
+
+/// Exchanges at load, close together: the shortest round trip sets the bound.
+const EXCHANGES_AT_LOAD: u32 = 6;
+const EXCHANGE_PAUSE_MS: f64 = 120.0;
+const EXCHANGE_EVERY_MS: f64 = 20_000.0;
+const EXCHANGE_EVERY_NEAR_MS: f64 = 5_000.0;
+const STATE_EVERY_MS: f64 = 5_000.0;
+const STATE_EVERY_NEAR_MS: f64 = 2_000.0;
+/// "Near" is the last minute before the start.
+const NEAR_MS: f64 = 60_000.0;
+
+pub(super) fn start(model: Model) {
+    spawn(async move {
+        for _ in 0..EXCHANGES_AT_LOAD {
+            clock::sample().await;
+            sleep_ms(jittered(EXCHANGE_PAUSE_MS)).await;
+        }
+        loop {
+            sleep_ms(jittered(if near(model) { EXCHANGE_EVERY_NEAR_MS } else { EXCHANGE_EVERY_MS })).await;
+            if page::visible() {
+                clock::sample().await;
+            }
+        }
+    });
+    spawn(async move {
+        loop {
+            sleep_ms(tick(model)).await;
+        }
+    });
+    spawn(async move {
+        loop {
+            ask(model).await;
+            sleep_ms(jittered(if near(model) { STATE_EVERY_NEAR_MS } else { STATE_EVERY_MS })).await;
+        }
+    });
+    page::on_visible(move || {
+        spawn(async move {
+            clock::sample().await;
+            tick(model);
+            ask(model).await;
+        });
+    });
+}
+
+fn near(model: Model) -> bool {
+    let left_ms = model.look(|unseen| unseen.facts.starts_at_ms) as f64 - clock::server_now_ms().unwrap_or_default();
+    (0.0..NEAR_MS).contains(&left_ms)
+}
+
+/// Shows the present moment. Answers with the milliseconds to the next change.
+pub(super) fn tick(model: Model) -> f64 {
+    let held = model.stage.get_untracked() == Stage::Held;
+    let (told, hold_expires_at_ms, starts_at_ms, ends_at_ms) = model.look(|unseen| {
+        let facts = &unseen.facts;
+        (unseen.told_phase, unseen.hold_expires_at_ms, facts.starts_at_ms, facts.ends_at_ms)
+    });
+    let now_ms = clock::server_now_ms();
+    let phase = now_ms.map_or(told, |now_ms| phase_at(told, now_ms, starts_at_ms as f64, ends_at_ms as f64));
+    let target_ms = if held {
+        hold_expires_at_ms
+    } else if phase == SalePhase::Upcoming {
+        starts_at_ms
+    } else {
+        ends_at_ms
+    };
+    let wait_ms = model.board.count_to(target_ms as f64);
+    if phase != model.phase.get_untracked() {
+        model.phase.set(phase);
+    }
+    let locale = model.locale;
+    model.board.show_word(match phase {
+        _ if held => "",
+        SalePhase::Upcoming | SalePhase::Open => "",
+        SalePhase::SoldOut => locale.state_sold_out(),
+        SalePhase::Ended => locale.state_ended(),
+        SalePhase::Paused => locale.state_paused(),
+    });
+    wait_ms
+}
+
+/// The server's word may be seconds old; the start and the end need no word. A sale that was told to be upcoming is
+/// open from its start on, whatever an edge's older answer says.
+fn phase_at(told: SalePhase, now_ms: f64, starts_at_ms: f64, ends_at_ms: f64) -> SalePhase {
+    match told {
+        SalePhase::Ended => SalePhase::Ended,
+        _ if now_ms >= ends_at_ms => SalePhase::Ended,
+        SalePhase::Upcoming if now_ms >= starts_at_ms => SalePhase::Open,
+        told => told,
+    }
+}
+
+/// Asks for the sale's state, where somebody is looking.
+async fn ask(model: Model) {
+    if !page::visible() {
+        return;
+    }
+    let path = ["/csi/sales/", &model.sale_id()].concat();
+    let Ok(value) = http::get(&path).await else { return };
+    let Some(state) = wire::sale_state(&value) else { return };
+    model.change(|unseen| {
+        unseen.told_phase = state.phase;
+        unseen.facts.starts_at_ms = state.starts_at_ms;
+        unseen.facts.ends_at_ms = state.ends_at_ms;
+    });
+    model.price_minor.set(state.price_minor);
+    tick(model);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{SalePhase, phase_at};
+
+    #[test]
+    fn the_clock_opens_and_ends_a_sale_and_nothing_else() {
+        for (told, now_ms, phase) in [
+            (SalePhase::Upcoming, 999.0, SalePhase::Upcoming),
+            (SalePhase::Upcoming, 1_000.0, SalePhase::Open),
+            (SalePhase::Paused, 1_500.0, SalePhase::Paused),
+            (SalePhase::SoldOut, 1_500.0, SalePhase::SoldOut),
+            (SalePhase::SoldOut, 2_000.0, SalePhase::Ended),
+            (SalePhase::Ended, 500.0, SalePhase::Ended),
+        ] {
+            assert_eq!(phase_at(told, now_ms, 1_000.0, 2_000.0), phase);
+        }
+    }
+}

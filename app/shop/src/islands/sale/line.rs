@@ -1,0 +1,120 @@
+//! The line: polling at the pace that the server states, and telling the truth about it.
+
+use api::{Accepted, Chance, QueueState, QueueStatus};
+use leptos::prelude::*;
+
+use super::{
+    model::{Model, Stage},
+    order,
+};
+use crate::browser::{clock, http, jittered, page, session::Attempt, sleep_ms, wire};
+
+const POLL_MS: f64 = 1_000.0;
+/// After a hold: how often to look whether it was paid in another tab, or has lapsed.
+const HOLD_EVERY_MS: f64 = 4_000.0;
+/// The reason of a token whose queue was lost: the same key and pass may be sent again.
+const LOST_IN_RESTART: &str = "lost_in_restart";
+
+pub(super) async fn join(model: Model, accepted: Accepted, attempt: Attempt) {
+    model.stage.set(Stage::InLine);
+    model.status.set(model.locale.in_line(accepted.position, None, false));
+    model.line_percent.set(0);
+    sleep_ms(accepted.poll_after_ms as f64).await;
+    follow(model, accepted.queue_token, Some(attempt)).await;
+}
+
+/// Until the token ends.
+pub(super) async fn follow(model: Model, token: String, attempt: Option<Attempt>) {
+    let path = ["/api/queue/", &token].concat();
+    let mut first_position = None;
+    let mut last_position = None;
+    loop {
+        let status = match http::get(&path).await {
+            Ok(value) => wire::queue_status(&value),
+            Err(failure) if failure.will_pass() => {
+                let wait_ms = failure.wait_ms();
+                model.status.set(failure.sentence(model.locale));
+                sleep_ms(wait_ms).await;
+                continue;
+            }
+            Err(failure) => {
+                Attempt::forget(&model.sale_id());
+                model.settle(failure.sentence(model.locale));
+                return;
+            }
+        };
+        let Some(status) = status else {
+            model.settle(model.locale.something_failed().to_owned());
+            return;
+        };
+        last_position = status.position.or(last_position);
+        let first = *first_position.get_or_insert(status.position.unwrap_or(1));
+        match status.state {
+            QueueState::Queued | QueueState::Waiting => {
+                show_place(model, &status, first);
+                sleep_ms(status.poll_after_ms.map_or(POLL_MS, |ms| ms as f64)).await;
+            }
+            ended => return end(model, ended, status, last_position, attempt).await,
+        }
+    }
+}
+
+fn show_place(model: Model, status: &QueueStatus, first_position: u64) {
+    let text = match (status.state, status.position) {
+        (QueueState::Queued, Some(position)) => {
+            model.locale.in_line(position, status.units_left, status.chance == Some(Chance::Unlikely))
+        }
+        (QueueState::Queued, None) => model.locale.joining_line().to_owned(),
+        (_, position) => model.locale.on_waiting_list(position),
+    };
+    // A status that says the same again would be read out again.
+    if model.status.with_untracked(|shown| *shown != text) {
+        model.status.set(text);
+    }
+    let ahead = status.position.unwrap_or(1).saturating_sub(1);
+    let moved = first_position.saturating_sub(ahead);
+    model.line_percent.set((100 * moved / first_position.max(1)) as i64);
+}
+
+async fn end(
+    model: Model,
+    ended: QueueState,
+    status: QueueStatus,
+    last_position: Option<u64>,
+    attempt: Option<Attempt>,
+) {
+    let reason = status.reason.unwrap_or_default();
+    if reason == LOST_IN_RESTART
+        && let Some(attempt) = attempt
+    {
+        model.status.set(model.locale.sending_again().to_owned());
+        sleep_ms(jittered(POLL_MS)).await;
+        // The key and the pass are still good; the line begins anew.
+        return Box::pin(order::place(model, attempt)).await;
+    }
+    Attempt::forget(&model.sale_id());
+    match ended {
+        QueueState::Held => {
+            model.order_id.set(status.order_id);
+            model.change(|unseen| unseen.hold_expires_at_ms = status.hold_expires_at_ms.unwrap_or_default());
+            model.stage.set(Stage::Held);
+            order::refresh(model).await;
+            page::focus(".pay");
+            watch_hold(model).await;
+        }
+        QueueState::SoldOut => model.settle(model.locale.sold_out_after(last_position)),
+        _ => model.settle(model.locale.rejected(&reason).to_owned()),
+    }
+}
+
+/// While units are held: they may be paid for elsewhere, or lapse.
+pub(super) async fn watch_hold(model: Model) {
+    while model.stage.get_untracked() == Stage::Held {
+        sleep_ms(jittered(HOLD_EVERY_MS)).await;
+        let lapsed =
+            clock::server_now_ms().is_some_and(|now_ms| now_ms as i64 > model.look(|unseen| unseen.hold_expires_at_ms));
+        if page::visible() || lapsed {
+            order::refresh(model).await;
+        }
+    }
+}

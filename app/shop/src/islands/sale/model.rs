@@ -1,0 +1,160 @@
+//! What the sale's island knows. Signals hold what is shown; the rest stands still or changes unseen.
+
+use api::{QuizIssued, SalePhase};
+use leptos::prelude::*;
+use ui::Locale;
+
+use super::super::board::Board;
+use crate::facts::Facts;
+
+/// How far this shopper is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// Nothing is under way.
+    Idle,
+    /// A request is on its way.
+    Busy,
+    /// The question is on the screen.
+    Quiz,
+    /// In the line, or on the waiting list.
+    InLine,
+    /// Units are held and wait for the payment.
+    Held,
+    Paid,
+}
+
+impl Stage {
+    /// For a `data-stage` attribute.
+    pub(super) const fn text(self) -> &'static str {
+        match self {
+            Self::Idle => "idle",
+            Self::Busy => "busy",
+            Self::Quiz => "quiz",
+            Self::InLine => "in-line",
+            Self::Held => "held",
+            Self::Paid => "paid",
+        }
+    }
+}
+
+pub(super) struct Unseen {
+    /// As the page told them, and then the server's fragment.
+    pub facts: Facts,
+    /// The phase as the server last told it.
+    pub told_phase: SalePhase,
+    pub signed_in: bool,
+    /// Units to order.
+    pub quantity: u32,
+    /// 0 where nothing is held.
+    pub hold_expires_at_ms: i64,
+    /// The question on the screen.
+    pub quiz: Option<QuizIssued>,
+}
+
+#[derive(Clone, Copy)]
+pub(super) struct Model {
+    pub locale: Locale,
+    pub board: Board,
+    /// Never shown, or shown by way of a signal.
+    pub unseen: StoredValue<Unseen>,
+
+    /// By the server's word and the clock together.
+    pub phase: RwSignal<SalePhase>,
+    pub price_minor: RwSignal<i64>,
+
+    pub stage: RwSignal<Stage>,
+    pub status: RwSignal<String>,
+    /// Known not to be signed in.
+    pub visitor: RwSignal<bool>,
+    /// Units that this shopper holds or has paid for.
+    pub owned: RwSignal<i64>,
+    /// The order to pay for or to look at; empty while there is none.
+    pub order_id: RwSignal<String>,
+    /// 0 to 100: how far the line has moved since this shopper joined it.
+    pub line_percent: RwSignal<i64>,
+
+    /// Empty where the question comes in words.
+    pub quiz_picture: RwSignal<String>,
+    pub quiz_words: RwSignal<String>,
+    pub quiz_note: RwSignal<String>,
+    pub quiz_time: RwSignal<String>,
+    /// 0 to 100 of the question's time that is left.
+    pub quiz_percent: RwSignal<i64>,
+    pub quiz_sendable: RwSignal<bool>,
+    pub quiz_over: RwSignal<bool>,
+}
+
+impl Model {
+    pub(super) fn new(facts: Facts) -> Self {
+        let phase = facts.phase.unwrap_or(SalePhase::Upcoming);
+        Self {
+            locale: facts.locale,
+            board: Board::new(),
+            phase: RwSignal::new(phase),
+            price_minor: RwSignal::new(facts.price_minor),
+            stage: RwSignal::new(Stage::Idle),
+            status: RwSignal::new(String::new()),
+            visitor: RwSignal::new(false),
+            owned: RwSignal::new(0),
+            order_id: RwSignal::new(String::new()),
+            line_percent: RwSignal::new(0),
+            quiz_picture: RwSignal::new(String::new()),
+            quiz_words: RwSignal::new(String::new()),
+            quiz_note: RwSignal::new(String::new()),
+            quiz_time: RwSignal::new(String::new()),
+            quiz_percent: RwSignal::new(100),
+            quiz_sendable: RwSignal::new(false),
+            quiz_over: RwSignal::new(false),
+            unseen: StoredValue::new(Unseen {
+                told_phase: phase,
+                signed_in: false,
+                quantity: 1,
+                hold_expires_at_ms: 0,
+                quiz: None,
+                facts,
+            }),
+        }
+    }
+
+    /// `/api/sales/{sale_id}` and what follows.
+    pub(super) fn sale_path(self, rest: &str) -> String {
+        self.look(|unseen| ["/api/sales/", &unseen.facts.sale_id, rest].concat())
+    }
+
+    pub(super) fn sale_id(self) -> String {
+        self.look(|unseen| unseen.facts.sale_id.clone())
+    }
+
+    pub(super) fn look<T>(self, look: impl FnOnce(&Unseen) -> T) -> T {
+        self.unseen.with_value(look)
+    }
+
+    pub(super) fn change(self, change: impl FnOnce(&mut Unseen)) {
+        self.unseen.update_value(change);
+    }
+
+    /// Whether the shopper has as many units as one may buy.
+    pub(super) fn is_full(self) -> bool {
+        self.owned.get() >= self.look(|unseen| unseen.facts.per_shopper_limit)
+    }
+
+    pub(super) fn can_buy(self) -> bool {
+        let free = matches!(self.stage.get(), Stage::Idle | Stage::Held | Stage::Paid);
+        // Until the board runs, the page does not know whether the sale is open.
+        let known = self.board.left_s.get() >= 0;
+        self.phase.get() == SalePhase::Open && free && !self.is_full() && known
+    }
+
+    /// Back to where the shopper stood before the last press, with a word on why.
+    pub(super) fn settle(self, status: String) {
+        let has_order = !self.order_id.with_untracked(String::is_empty);
+        self.status.set(status);
+        self.stage.set(if has_order && self.look(|unseen| unseen.hold_expires_at_ms) > 0 {
+            Stage::Held
+        } else if has_order {
+            Stage::Paid
+        } else {
+            Stage::Idle
+        });
+    }
+}

@@ -1,0 +1,199 @@
+//! The dock: everything of the sale within the thumb's reach. Its parts are always in the page and only shown or
+//! hidden, so that nothing shifts when the sale opens.
+
+use api::SalePhase;
+use leptos::{ev::SubmitEvent, prelude::*};
+use ui::format_money;
+use wasm_bindgen::JsCast;
+
+use super::{
+    super::live::{act, flag, text},
+    countdown, line,
+    model::{Model, Stage},
+    order, quiz,
+};
+use crate::{
+    browser::{spawn, wire},
+    facts::Facts,
+};
+
+/// As many as a list can offer without becoming one to search in.
+const MOST_CHOICES: i64 = 20;
+
+#[island]
+pub(crate) fn SaleDock() -> impl IntoView {
+    let facts = Facts::of_page();
+    let model = Model::new(facts.clone());
+    if cfg!(feature = "hydrate") {
+        countdown::start(model);
+        spawn(async move {
+            order::find_place(model).await;
+            line::watch_hold(model).await;
+        });
+    }
+    let Model { locale, phase, stage, .. } = model;
+    let price = move || {
+        let minor = model.price_minor.get();
+        model.look(|unseen| format_money(minor, &unseen.facts.currency))
+    };
+    let list_price =
+        (facts.list_price_minor > facts.price_minor).then(|| format_money(facts.list_price_minor, &facts.currency));
+    view! {
+        <section class="dock" data-phase=text(move || wire::phase_text(phase.get()).to_owned()) data-stage=text(move || stage.get().text().to_owned())>
+            <p class="price">
+                <strong>{text(price)}</strong>
+                {list_price.map(|text| view! { <s><span class="visually-hidden">{locale.list_price()} " "</span>{text}</s> })}
+            </p>
+            <p class="caption" id="board-caption">{text(move || caption(model))}</p>
+            {model.board.view(locale, "board-caption")}
+            <p class="outcome" role="status">{text(move || status(model))}</p>
+            <progress
+                class="line"
+                max="100"
+                aria-label=locale.line_bar()
+                hidden=flag(move || stage.get() != Stage::InLine)
+                value=text(move || model.line_percent.get().to_string())
+            ></progress>
+            <div class="acts">
+                <button
+                    class="primary pay"
+                    type="button"
+                    hidden=flag(move || stage.get() != Stage::Held)
+                    on:click=act(move || spawn(order::pay(model)))
+                >
+                    {locale.pay()}
+                </button>
+                <a
+                    class="secondary"
+                    hidden=flag(move || model.order_id.with(String::is_empty))
+                    href=text(move || locale.path(&["/orders/", &model.order_id.get()].concat()))
+                >
+                    {locale.see_order()}
+                </a>
+                {quantity_choice(model, facts.per_shopper_limit)}
+                <button
+                    class="primary buy"
+                    type="button"
+                    hidden=flag(move || buy_hidden(model))
+                    disabled=flag(move || !model.can_buy())
+                    aria-busy=text(move || if stage.get() == Stage::Busy { "true" } else { "false" }.to_owned())
+                    on:click=act(move || quiz::press(model))
+                >
+                    {locale.buy_now()}
+                </button>
+            </div>
+        </section>
+        {quiz_dialog(model)}
+    }
+}
+
+fn caption(model: Model) -> String {
+    let locale = model.locale;
+    let days = model.board.left_s.get() / 86_400;
+    match (model.stage.get(), model.phase.get()) {
+        (Stage::Held, _) => locale.pay_within().to_owned(),
+        (_, SalePhase::Upcoming) if days > 0 => locale.days_and(days),
+        (_, SalePhase::Upcoming) => locale.starts_in().to_owned(),
+        (_, SalePhase::Open) => locale.ends_in().to_owned(),
+        (_, SalePhase::SoldOut) => locale.state_sold_out().to_owned(),
+        (_, SalePhase::Ended) => locale.state_ended().to_owned(),
+        (_, SalePhase::Paused) => locale.state_paused().to_owned(),
+    }
+}
+
+/// The shopper's own story where there is one, the sale's otherwise.
+fn status(model: Model) -> String {
+    let own = model.status.get();
+    if !own.is_empty() {
+        return own;
+    }
+    let locale = model.locale;
+    match model.phase.get() {
+        SalePhase::Upcoming | SalePhase::Open if model.visitor.get() => locale.sign_in_ahead().to_owned(),
+        SalePhase::Upcoming | SalePhase::Open => {
+            model.look(|unseen| locale.supply(unseen.facts.stock_units, unseen.facts.per_shopper_limit))
+        }
+        SalePhase::SoldOut => locale.sold_out_may_return().to_owned(),
+        SalePhase::Ended => locale.sale_ended().to_owned(),
+        SalePhase::Paused => locale.sale_paused().to_owned(),
+    }
+}
+
+fn buy_hidden(model: Model) -> bool {
+    matches!(model.stage.get(), Stage::Held | Stage::Paid) && model.is_full()
+}
+
+fn quantity_choice(model: Model, per_shopper_limit: i64) -> Option<impl IntoView> {
+    let choose = move |event: leptos::ev::Event| {
+        let select = event.target().and_then(|target| target.dyn_into::<web_sys::HtmlSelectElement>().ok());
+        if let Some(quantity) = select.and_then(|select| select.value().parse().ok()) {
+            model.change(|unseen| unseen.quantity = quantity);
+        }
+    };
+    (per_shopper_limit > 1).then(|| {
+        let options =
+            (1..=per_shopper_limit.min(MOST_CHOICES)).map(|count| view! { <option>{count.to_string()}</option> });
+        view! {
+            <label class="quantity" hidden=flag(move || buy_hidden(model))>
+                <span>{model.locale.quantity()}</span>
+                <select on:change=choose>{options.collect_view()}</select>
+            </label>
+        }
+    })
+}
+
+fn quiz_dialog(model: Model) -> impl IntoView {
+    let locale = model.locale;
+    let submit = move |event: SubmitEvent| {
+        event.prevent_default();
+        quiz::submit(model);
+    };
+    // An empty address would make the browser fetch the page itself.
+    let picture = move || Some(model.quiz_picture.get()).filter(|url| !url.is_empty());
+    view! {
+        <dialog class="quiz" id="quiz" role="dialog" aria-labelledby="quiz-title" on:close=move |_| quiz::closed(model)>
+            <form on:submit=submit>
+                <h2 id="quiz-title">{locale.quiz_title()}</h2>
+                <div class="quiz-question">
+                    <img
+                        alt=locale.quiz_picture()
+                        width="600"
+                        height="200"
+                        src=picture
+                        hidden=flag(move || model.quiz_picture.with(String::is_empty))
+                    />
+                    <p class="quiz-words" id="quiz-words">{text(move || model.quiz_words.get())}</p>
+                </div>
+                <progress
+                    max="100"
+                    aria-label=locale.quiz_time_bar()
+                    value=text(move || model.quiz_percent.get().to_string())
+                ></progress>
+                <p class="quiz-time">{text(move || model.quiz_time.get())}</p>
+                <label for="quiz-answer">{locale.quiz_answer()}</label>
+                <input
+                    id="quiz-answer"
+                    type="text"
+                    autocomplete="off"
+                    autocapitalize="off"
+                    spellcheck="false"
+                    maxlength="80"
+                    aria-describedby="quiz-words quiz-note"
+                />
+                <p class="form-note" id="quiz-note">{text(move || model.quiz_note.get())}</p>
+                <button class="primary" type="submit" hidden=flag(move || model.quiz_over.get()) disabled=flag(move || !model.quiz_sendable.get())>
+                    {locale.quiz_send()}
+                </button>
+                <button class="primary" type="button" hidden=flag(move || !model.quiz_over.get()) on:click=act(move || quiz::ask_again(model, false))>
+                    {locale.quiz_another()}
+                </button>
+                <div class="quiz-more">
+                    <button class="quiet" type="button" on:click=act(move || quiz::ask_again(model, true))>
+                        {locale.quiz_cannot_see()}
+                    </button>
+                    <button class="quiet" type="button" on:click=act(quiz::close)>{locale.quiz_close()}</button>
+                </div>
+            </form>
+        </dialog>
+    }
+}

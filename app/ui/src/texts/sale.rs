@@ -1,0 +1,182 @@
+//! What the sale's island says, from the countdown to the end of the line.
+
+use super::{ordinal, texts};
+use crate::Locale;
+
+texts! {
+    /// The button's accessible name, fixed by the contract with clients.
+    buy_now: "Buy now", "立即抢购";
+    quantity: "Quantity", "数量";
+    starts_in: "Starts in", "距开抢";
+    ends_in: "Open now. Ends in", "正在抢购，距结束";
+    pay_within: "Yours. Pay within", "已为您保留，请付款";
+    clock_being_set: "setting the clock by the shop’s", "正在与本店对时";
+    state_upcoming: "Soon", "即将开抢";
+    state_open: "Open", "抢购中";
+    state_sold_out: "Sold out", "已抢光";
+    state_ended: "Ended", "已结束";
+    state_paused: "Paused", "已暂停";
+    sold_out_may_return: "All units are held or sold. One that is not paid for comes back; this page will tell.", "已全部抢光。若有人未付款，名额将自动放出，本页会提示。";
+    sale_ended: "This sale is over.", "本场抢购已结束。";
+    sale_paused: "The merchant has paused this sale. It opens again here.", "商家已暂停本场抢购，恢复后本页自动开放。";
+    sign_in_ahead: "Sign in before the start, and the line is one step away.", "提前登录，开抢时快人一步。";
+    fetching_question: "Fetching your question…", "正在获取题目……";
+    joining_line: "Joining the line…", "正在进入队列……";
+    finding_place: "Finding your place again…", "正在找回您的位置……";
+    sending_again: "The shop restarted and lost the line. Sending your order again…", "服务器重启，队列丢失，正在为您重新提交……";
+    quiz_title: "One question", "一道小题";
+    quiz_picture: "The question, as a picture", "题目图片";
+    quiz_answer: "Your answer", "您的答案";
+    quiz_send: "Send", "提交";
+    quiz_close: "Close", "关闭";
+    quiz_cannot_see: "Can’t see the picture?", "看不清图片？";
+    quiz_another: "New question", "换一题";
+    quiz_time_up: "Time is up for this question.", "本题已超时。";
+    quiz_fill_in: "Write your answer first.", "请先填写答案。";
+    quiz_working: "Your device works out a proof; a few seconds…", "设备正在计算验证，请稍候几秒……";
+    quiz_time_bar: "Time left for the answer", "剩余答题时间";
+    line_bar: "How far the line has moved", "队列进度";
+    others_title: "Also on the board", "更多抢购";
+    shop_clock: "Shop’s clock", "本店时钟";
+}
+
+impl Locale {
+    /// How wrong the clock may be, rounded up.
+    #[must_use]
+    pub fn right_to(self, bound_ms: u64) -> String {
+        [self.pick("right to ± ", "误差不超过 ± "), &bound_ms.to_string(), " ms"].concat()
+    }
+
+    /// Above the board, where a day or more is left.
+    #[must_use]
+    pub fn days_and(self, days: i64) -> String {
+        let days_text = days.to_string();
+        match (self, days) {
+            (Self::En, 1) => "Starts in 1 day and".to_owned(),
+            (Self::En, _) => ["Starts in ", &days_text, " days and"].concat(),
+            (Self::Zh, _) => ["距开抢 ", &days_text, " 天零"].concat(),
+        }
+    }
+
+    /// "20 units, at most 2 per shopper."
+    #[must_use]
+    pub fn supply(self, stock_units: i64, per_shopper_limit: i64) -> String {
+        let units = self.units(stock_units.unsigned_abs());
+        let limit = per_shopper_limit.to_string();
+        match self {
+            Self::En => [&units, ", at most ", &limit, " per shopper."].concat(),
+            Self::Zh => ["共 ", &units, "，每人限购 ", &limit, " 件。"].concat(),
+        }
+    }
+
+    /// "You are 14th in line; 20 units are left."
+    #[must_use]
+    pub fn in_line(self, position: u64, units_left: Option<u64>, unlikely: bool) -> String {
+        let mut text = match self {
+            Self::En => ["You are ", &ordinal(position), " in line"].concat(),
+            Self::Zh => ["您排在第 ", &position.to_string(), " 位"].concat(),
+        };
+        if let Some(units) = units_left {
+            let count = units.to_string();
+            text += &match (self, units) {
+                (Self::En, 1) => "; 1 unit is left".to_owned(),
+                (Self::En, _) => ["; ", &count, " units are left"].concat(),
+                (Self::Zh, _) => ["，还剩 ", &count, " 件"].concat(),
+            };
+        }
+        text += self.pick(".", "。");
+        if unlikely {
+            text += self.pick(" They will probably be gone before your turn.", "轮到您时很可能已售完。");
+        }
+        text
+    }
+
+    /// On the waiting list, for units that come back.
+    #[must_use]
+    pub fn on_waiting_list(self, position: Option<u64>) -> String {
+        let place = match (self, position) {
+            (_, None) => String::new(),
+            (Self::En, Some(position)) => [" You are ", &ordinal(position), " on the waiting list."].concat(),
+            (Self::Zh, Some(position)) => ["您在候补名单第 ", &position.to_string(), " 位。"].concat(),
+        };
+        [
+            self.pick("Every unit is held for now.", "目前已全部被占用。"),
+            &place,
+            self.pick(" You get the next one that comes back.", "有名额退回将按序分配给您。"),
+        ]
+        .concat()
+    }
+
+    /// The end of the line without a unit.
+    #[must_use]
+    pub fn sold_out_after(self, last_position: Option<u64>) -> String {
+        match (self, last_position) {
+            (Self::En, Some(position)) => {
+                ["Sold out. You were ", &ordinal(position), " in line. Nothing was charged."].concat()
+            }
+            (Self::En, None) => "Sold out. Nothing was charged.".to_owned(),
+            (Self::Zh, Some(position)) => {
+                ["已抢光。您当时排在第 ", &position.to_string(), " 位，未产生任何扣款。"].concat()
+            }
+            (Self::Zh, None) => "已抢光，未产生任何扣款。".to_owned(),
+        }
+    }
+
+    /// "Held for you until 20:15:03: 2 units, ¥398.00."
+    #[must_use]
+    pub fn held_until(self, time: &str, quantity: u64, amount: &str) -> String {
+        match self {
+            Self::En => ["Held for you until ", time, ": ", &self.units(quantity), ", ", amount, "."].concat(),
+            Self::Zh => ["为您保留至 ", time, "：", &self.units(quantity), "，", amount, "。"].concat(),
+        }
+    }
+
+    /// "You can answer in 3 s; 27 s are left."
+    #[must_use]
+    pub fn quiz_time(self, until_earliest_s: i64, left_s: i64) -> String {
+        let left = left_s.to_string();
+        if until_earliest_s > 0 {
+            let wait = until_earliest_s.to_string();
+            return match self {
+                Self::En => ["Take a breath: you can send in ", &wait, " s. ", &left, " s are left."].concat(),
+                Self::Zh => ["请稍候 ", &wait, " 秒再提交，剩余 ", &left, " 秒。"].concat(),
+            };
+        }
+        match self {
+            Self::En => [&left, " s are left."].concat(),
+            Self::Zh => ["剩余 ", &left, " 秒。"].concat(),
+        }
+    }
+
+    /// Why the queue refused an order (`reason` of a `rejected` token).
+    #[must_use]
+    pub fn rejected(self, reason: &str) -> &'static str {
+        match reason {
+            "limit_reached" => self.pick("You already have as many as one shopper may buy.", "您已达到限购数量。"),
+            "pass_invalid" => self
+                .pick("Your pass had run out. Press Buy now for a new question.", "凭证已过期，请重新点击“立即抢购”。"),
+            "not_enough_units" => self.pick(
+                "Fewer units were left than you asked for. Try with fewer.",
+                "余量少于您要的数量，请减少后再试。",
+            ),
+            "sale_ended" => self.sale_ended(),
+            _ => self.pick(
+                "The line was lost and your order with it. Nothing was charged; press Buy now again.",
+                "队列已丢失，未产生扣款，请重新抢购。",
+            ),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::Locale;
+
+    #[test]
+    fn the_line_is_told_honestly() {
+        assert_eq!(Locale::En.in_line(14, Some(20), false), "You are 14th in line; 20 units are left.");
+        assert_eq!(Locale::En.in_line(1, Some(1), false), "You are 1st in line; 1 unit is left.");
+        assert_eq!(Locale::Zh.in_line(14, None, true), "您排在第 14 位。轮到您时很可能已售完。");
+        assert_eq!(Locale::En.sold_out_after(Some(212)), "Sold out. You were 212th in line. Nothing was charged.");
+    }
+}

@@ -1,0 +1,69 @@
+//! The dynamic fragments that a static page fetches for itself (client-side includes).
+
+use serde::{Deserialize, Serialize};
+
+/// `GET /csi/time`: the server's clock at the receipt of the request and at the sending of the answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ServerTime {
+    /// Unix epoch microseconds by the server's slewed clock.
+    pub received_us: i64,
+    /// Unix epoch microseconds by the server's slewed clock.
+    pub sent_us: i64,
+    /// Names one life of one server's clock. Samples of different clocks do not mix.
+    pub clock_id: String,
+}
+
+/// `GET /csi/me`: who is asking.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Me {
+    pub signed_in: bool,
+    /// Empty for a visitor who is not signed in.
+    pub display_name: String,
+}
+
+/// What a sale is doing now, by the server's clock and the record of its stock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum SalePhase {
+    Upcoming,
+    Open,
+    SoldOut,
+    Ended,
+    Paused,
+}
+
+/// `GET /csi/sales/{sale_id}`: nothing personal, so that an edge may keep it for a second.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SaleState {
+    pub phase: SalePhase,
+    pub starts_at_ms: i64,
+    pub ends_at_ms: i64,
+    /// Grows with every change of the sale that its page shows.
+    pub revision: i64,
+    pub price_minor: i64,
+    pub currency: String,
+}
+
+/// `GET /csi/recommendations?item={slug}`: an extra; a page is whole without it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Recommendations {
+    pub items: Vec<Recommendation>,
+}
+
+/// One other item whose sale is on or soon to start.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Recommendation {
+    pub slug: String,
+    pub title: String,
+    pub image_url: String,
+    pub price_minor: i64,
+    pub currency: String,
+    pub starts_at_ms: i64,
+    pub phase: SalePhase,
+}

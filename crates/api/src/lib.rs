@@ -1,0 +1,27 @@
+//! The wire types: what the server answers and what it accepts.
+//!
+//! JSON throughout. A time is an integer with its unit in the name (`…_ms` is Unix epoch milliseconds, `…_us`
+//! microseconds); money is integer minor units beside an ISO 4217 code; an id is UUID text. Requests refuse
+//! fields that they do not know, so that a typing error is told and not ignored.
+
+mod csi;
+mod merchant;
+mod order;
+mod page;
+mod problem;
+mod quiz;
+mod session;
+
+pub use csi::{Me, Recommendation, Recommendations, SalePhase, SaleState, ServerTime};
+pub use merchant::{
+    CreateItem, CreateSale, CreatedItem, CreatedSale, Item, ItemList, LedgerState, MerchantOrder, MerchantOrders,
+    PatchItem, PatchSale, Published, QuestionInput, QuizInput, QuizKind, Sale, SaleList, SaleMode, StockPolicy,
+};
+pub use order::{
+    Accepted, Chance, Mine, Order, OrderList, OrderState, PaymentOpened, PlaceOrder, QueueState, QueueStatus,
+    SettleOutcome, SettlePayment, WebhookEvent, WebhookReceipt,
+};
+pub use page::{ItemCard, ItemPage, OrderDetail, SaleSummary};
+pub use problem::{Code, Problem};
+pub use quiz::{AnswerQuiz, OpenQuiz, PassIssued, QuizIssued};
+pub use session::{MerchantMe, MerchantSignIn, SignIn, SignUp, SignedIn};

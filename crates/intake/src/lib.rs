@@ -1,0 +1,14 @@
+//! The line in front of a sale.
+//!
+//! A [`Line`] is one sale's queue in one life of the process. It gives out quiz and pass slots, admits orders, and
+//! says where each stands. The committer takes orders from its head and reports back what became of them, after
+//! the commit and never before.
+
+mod line;
+mod pace;
+
+pub use line::{
+    AdmitRefused, Application, Concluded, Line, LineTerms, MAX_QUEUED_ORDERS, MAX_SEATS, MAX_SHOPPERS, Mismatch,
+    Outcome, PastSeat, Place, Status,
+};
+pub use pace::{POLL_AFTER_MAX_MS, POLL_AFTER_MIN_MS, poll_after_ms};

@@ -1,0 +1,103 @@
+//! What goes into one transaction.
+
+use sale::{Event, MerchantId, PaymentId, SaleId};
+
+use crate::rows::{ItemRow, MerchantRow, SaleRow, ShopperRow};
+
+/// One transaction's worth.
+#[derive(Clone, Debug, Default)]
+pub struct Batch {
+    pub writes: Vec<Write>,
+    pub events: Vec<Event>,
+    pub drained: Vec<Drained>,
+}
+
+impl Batch {
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.writes.is_empty() && self.events.is_empty() && self.drained.is_empty()
+    }
+}
+
+/// All orders of a sale up to this number, in this life of its queue, have been decided. An order among them that
+/// has no row was told `sold_out`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Drained {
+    pub sale_id: SaleId,
+    pub queue_life: u64,
+    pub queue_seq: u64,
+}
+
+/// A change that is not about units.
+#[derive(Clone, Debug)]
+pub enum Write {
+    AddShopper(ShopperRow),
+    AddMerchant(MerchantRow),
+    /// Only the token's SHA-256 is kept.
+    AddMerchantToken {
+        merchant_id: MerchantId,
+        token_sha256: [u8; 32],
+        at_ms: i64,
+    },
+    AddItem(ItemRow),
+    /// Replaces the item of that id and merchant.
+    SetItem(ItemRow),
+    AddSale(SaleRow),
+    /// Replaces the sale's terms; its stock is left to events.
+    SetSale(SaleRow),
+    /// The sale's start has been reached: from now on it counts as opened, whatever the clock says.
+    LatchOpened {
+        sale_id: SaleId,
+        at_ms: i64,
+    },
+}
+
+/// What a write answers with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Receipt {
+    Done,
+}
+
+/// Why a write was left out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    #[error("the e-mail address is taken")]
+    EmailTaken,
+    #[error("the slug is taken")]
+    SlugTaken,
+    #[error("no such row")]
+    NotFound,
+}
+
+/// The record could not do it; nothing was written.
+#[derive(Debug, thiserror::Error)]
+pub enum LedgerError {
+    /// A rule of the schema was broken: our own books are wrong. The batch was undone.
+    #[error("the record refused a change that breaks its rules: {0}")]
+    Constraint(String),
+    #[error("the record cannot be written or read: {0}")]
+    Unavailable(String),
+    #[error("the record holds what this version cannot read: {0}")]
+    Corrupt(String),
+    #[error("the store has schema version {found}; this version knows up to {known}")]
+    NewerSchema { found: i64, known: i64 },
+    #[error("payment {0} belongs to no order")]
+    UnknownPayment(PaymentId),
+}
+
+impl From<rusqlite::Error> for LedgerError {
+    fn from(error: rusqlite::Error) -> Self {
+        use rusqlite::ErrorCode::{ConstraintViolation, DatabaseCorrupt, NotADatabase, TypeMismatch};
+        match error.sqlite_error_code() {
+            Some(ConstraintViolation) => Self::Constraint(error.to_string()),
+            Some(DatabaseCorrupt | NotADatabase | TypeMismatch) => Self::Corrupt(error.to_string()),
+            _ => Self::Unavailable(error.to_string()),
+        }
+    }
+}
+
+impl From<serde_json::Error> for LedgerError {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Corrupt(error.to_string())
+    }
+}

@@ -1,0 +1,27 @@
+//! The schema, as migrations: `user_version` says how many have been made.
+
+use rusqlite::Connection;
+
+use crate::batch::LedgerError;
+
+/// The newest schema that this version knows.
+pub const SCHEMA_VERSION: i64 = MIGRATIONS.len() as i64;
+
+const MIGRATIONS: &[&str] = &[include_str!("schema_1.sql")];
+
+/// Brings the store up to date. A store of a newer version is refused and left alone.
+pub(crate) fn migrate(connection: &mut Connection) -> Result<(), LedgerError> {
+    let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    let found: i64 = transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    if found > SCHEMA_VERSION {
+        return Err(LedgerError::NewerSchema { found, known: SCHEMA_VERSION });
+    }
+    for (version, migration) in (1..).zip(MIGRATIONS) {
+        if version > found {
+            transaction.execute_batch(migration)?;
+            transaction.pragma_update(None, "user_version", version)?;
+        }
+    }
+    transaction.commit()?;
+    Ok(())
+}

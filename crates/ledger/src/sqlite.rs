@@ -1,0 +1,104 @@
+//! The embedded record: SQLite with a write-ahead log, fsynced at every commit.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use sale::SaleId;
+
+use crate::batch::{Batch, LedgerError, Receipt, Refusal};
+use crate::rows::LoadedSale;
+use crate::sqlite_read::Reader;
+use crate::{Ledger, schema, sqlite_events, sqlite_read, sqlite_write};
+
+/// How long a writer waits for another process (the command line beside a server).
+pub const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Prepared statements kept a connection; more than there are different ones.
+const STATEMENTS_KEPT: usize = 64;
+
+/// The one connection that writes.
+pub struct SqliteLedger {
+    connection: Connection,
+    path: PathBuf,
+}
+
+/// How large the write-ahead log is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WalState {
+    pub wal_bytes: u64,
+}
+
+impl SqliteLedger {
+    /// Opens the store at `path`, makes it where there is none, and brings its schema up to date.
+    pub fn open(path: &Path) -> Result<Self, LedgerError> {
+        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            std::fs::create_dir_all(folder)
+                .map_err(|error| LedgerError::Unavailable(format!("{}: {error}", folder.display())))?;
+        }
+        let mut connection = Connection::open(path)?;
+        configure(&connection)?;
+        let mode: String = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
+        if mode != "wal" {
+            return Err(LedgerError::Unavailable(format!("this file system cannot keep a write-ahead log ({mode})")));
+        }
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        schema::migrate(&mut connection)?;
+        Ok(Self { connection, path: path.to_owned() })
+    }
+
+    /// A reader of the same store.
+    pub fn reader(&self) -> Result<Reader, LedgerError> {
+        Reader::open(&self.path)
+    }
+
+    /// For readiness: how much of the log has not been moved into the store.
+    #[must_use]
+    pub fn wal_state(path: &Path) -> WalState {
+        let mut wal = path.as_os_str().to_owned();
+        wal.push("-wal");
+        WalState { wal_bytes: std::fs::metadata(wal).map_or(0, |metadata| metadata.len()) }
+    }
+
+    /// Moves the log into the store: the last step of a shutdown.
+    pub fn checkpoint(&self) -> Result<(), LedgerError> {
+        self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+        Ok(())
+    }
+}
+
+pub(crate) fn configure(connection: &Connection) -> Result<(), LedgerError> {
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
+    Ok(())
+}
+
+pub(crate) fn open_read_only(path: &Path) -> Result<Connection, LedgerError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    configure(&connection)?;
+    Ok(connection)
+}
+
+impl Ledger for SqliteLedger {
+    fn apply(&mut self, batch: &Batch) -> Result<Vec<Result<Receipt, Refusal>>, LedgerError> {
+        let mut transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let mut answers = Vec::with_capacity(batch.writes.len());
+        for write in &batch.writes {
+            answers.push(sqlite_write::write(&mut transaction, write)?);
+        }
+        sqlite_events::record(&transaction, &batch.events)?;
+        sqlite_events::record_drained(&transaction, &batch.drained)?;
+        transaction.commit()?;
+        Ok(answers)
+    }
+
+    fn load_sale(&mut self, sale_id: SaleId) -> Result<Option<LoadedSale>, LedgerError> {
+        sqlite_read::load_sale(&self.connection, sale_id)
+    }
+}
+
+#[cfg(test)]
+#[path = "sqlite_tests.rs"]
+mod tests;

@@ -1,0 +1,102 @@
+//! An order's states.
+
+use serde::{Deserialize, Serialize};
+
+/// Where an order stands once it has left the line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OrderState {
+    /// Its units are kept until the hold expires.
+    Held,
+    /// Held, and a payment is open.
+    AwaitingPayment,
+    /// Its units are sold.
+    Paid,
+    /// Its units went back: lapsed or cancelled.
+    Released,
+    /// Money came after the units had gone, and went back.
+    Refunded,
+}
+
+impl OrderState {
+    pub const ALL: [Self; 5] = [Self::Held, Self::AwaitingPayment, Self::Paid, Self::Released, Self::Refunded];
+
+    /// The state's name on the wire and in the ledger.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Held => "held",
+            Self::AwaitingPayment => "awaiting_payment",
+            Self::Paid => "paid",
+            Self::Released => "released",
+            Self::Refunded => "refunded",
+        }
+    }
+
+    /// The state of that name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == name)
+    }
+
+    /// Whether units are kept for it, unpaid.
+    #[must_use]
+    pub const fn is_holding(self) -> bool {
+        matches!(self, Self::Held | Self::AwaitingPayment)
+    }
+
+    /// Whether its units count towards the shopper's limit.
+    #[must_use]
+    pub const fn counts_towards_limit(self) -> bool {
+        matches!(self, Self::Held | Self::AwaitingPayment | Self::Paid)
+    }
+}
+
+/// Why a queued order ended without units although some may be left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rejection {
+    /// The shopper's limit is used up.
+    LimitReached,
+    /// The pass had been used by another order.
+    PassInvalid,
+    /// Fewer units are left than the order asks for.
+    NotEnoughUnits,
+}
+
+impl Rejection {
+    pub const ALL: [Self; 3] = [Self::LimitReached, Self::PassInvalid, Self::NotEnoughUnits];
+
+    /// The reason's name on the wire and in the ledger.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::LimitReached => "limit_reached",
+            Self::PassInvalid => "pass_invalid",
+            Self::NotEnoughUnits => "not_enough_units",
+        }
+    }
+
+    /// The reason of that name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.as_str() == name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_the_same_in_json_and_in_the_ledger() {
+        for state in OrderState::ALL {
+            assert_eq!(serde_json::to_string(&state).unwrap(), format!("\"{}\"", state.as_str()));
+            assert_eq!(OrderState::parse(state.as_str()), Some(state));
+        }
+        for reason in Rejection::ALL {
+            assert_eq!(serde_json::to_string(&reason).unwrap(), format!("\"{}\"", reason.as_str()));
+            assert_eq!(Rejection::parse(reason.as_str()), Some(reason));
+        }
+    }
+}

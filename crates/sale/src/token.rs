@@ -1,0 +1,214 @@
+//! Signed, self-describing tokens: any node can judge them without a look-up.
+//!
+//! A token is base64url (RFC 4648, section 5, no padding) over: key id (1 byte), claims (postcard), tag (16 bytes).
+
+use std::marker::PhantomData;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{MerchantId, OrderId, PassId, QuizId, SaleId, ShopperId};
+use crate::keyring::{Keyring, Subkeys, TAG_BYTES};
+
+/// Longer text is no token of ours and is not even decoded.
+pub const MAX_TOKEN_CHARS: usize = 512;
+
+/// A pass lives this long after the right answer.
+pub const PASS_LIFETIME_MS: i64 = 120_000;
+
+/// A session lives this long after the sign-in.
+pub const SESSION_LIFETIME_MS: i64 = 30 * 24 * 3_600_000;
+
+/// Not a token that we signed, for this purpose, with a key that is still good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a valid token")]
+pub struct TokenError;
+
+/// What a kind of token says, and the purpose that its subkey is derived for.
+pub trait Claims: Serialize + DeserializeOwned {
+    const PURPOSE: &'static str;
+}
+
+/// Seals and opens one kind of token.
+#[derive(Clone)]
+pub struct Token<C> {
+    subkeys: Subkeys,
+    claims: PhantomData<fn() -> C>,
+}
+
+impl<C: Claims> Token<C> {
+    #[must_use]
+    pub fn new(keyring: &Keyring) -> Self {
+        Self { subkeys: keyring.subkeys(C::PURPOSE), claims: PhantomData }
+    }
+
+    #[must_use]
+    pub fn seal(&self, claims: &C) -> String {
+        let mut bytes = vec![self.subkeys.key_id()];
+        bytes = postcard::to_extend(claims, bytes).expect("claims hold only what postcard can write");
+        let tag = self.subkeys.sign(&bytes);
+        bytes.extend_from_slice(&tag);
+        URL_SAFE_NO_PAD.encode(bytes)
+    }
+
+    pub fn open(&self, text: &str) -> Result<C, TokenError> {
+        if text.len() > MAX_TOKEN_CHARS {
+            return Err(TokenError);
+        }
+        let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| TokenError)?;
+        let split = bytes.len().checked_sub(TAG_BYTES).filter(|split| *split > 1).ok_or(TokenError)?;
+        let (message, tag) = bytes.split_at(split);
+        if !self.subkeys.verify(message[0], message, tag) {
+            return Err(TokenError);
+        }
+        postcard::from_bytes(&message[1..]).map_err(|_| TokenError)
+    }
+
+    /// A keyed digest beside the token's own signature, for a secret that its claims carry but must not show.
+    pub(crate) fn digest(&self, message: &[u8]) -> [u8; TAG_BYTES] {
+        self.subkeys.sign(message)
+    }
+
+    pub(crate) fn digest_matches(&self, message: &[u8], digest: &[u8]) -> bool {
+        self.subkeys.verify_any(message, digest)
+    }
+}
+
+/// A signed-in shopper.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionClaims {
+    pub shopper_id: ShopperId,
+    pub display_name: String,
+    pub expires_at_ms: i64,
+}
+
+/// A signed-in merchant.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MerchantClaims {
+    pub merchant_id: MerchantId,
+    pub expires_at_ms: i64,
+}
+
+/// One question, asked of one shopper in one sale at one time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QuizClaims {
+    pub quiz_id: QuizId,
+    pub sale_id: SaleId,
+    pub shopper_id: ShopperId,
+    pub queue_life: u64,
+    pub issued_at_ms: i64,
+    pub earliest_answer_ms: i64,
+    pub expires_at_ms: i64,
+    /// On the accessible route: the zero bits that the proof must show; else 0.
+    pub proof_bits: u8,
+    /// Keyed, so that the token does not tell the answer.
+    pub answer_digest: [u8; TAG_BYTES],
+}
+
+/// The right to one order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PassClaims {
+    pub pass_id: PassId,
+    pub sale_id: SaleId,
+    pub shopper_id: ShopperId,
+    pub queue_life: u64,
+    pub expires_at_ms: i64,
+}
+
+/// A place in the line.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QueueClaims {
+    pub sale_id: SaleId,
+    pub shopper_id: ShopperId,
+    pub order_id: OrderId,
+    pub queue_life: u64,
+    pub queue_seq: u64,
+}
+
+impl Claims for SessionClaims {
+    const PURPOSE: &'static str = "session 1";
+}
+
+impl Claims for MerchantClaims {
+    const PURPOSE: &'static str = "merchant session 1";
+}
+
+impl Claims for QuizClaims {
+    const PURPOSE: &'static str = "quiz 1";
+}
+
+impl Claims for PassClaims {
+    const PURPOSE: &'static str = "pass 1";
+}
+
+impl Claims for QueueClaims {
+    const PURPOSE: &'static str = "queue 1";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use uuid::Uuid;
+
+    fn claims() -> PassClaims {
+        PassClaims {
+            pass_id: PassId(Uuid::from_u128(1)),
+            sale_id: SaleId(Uuid::from_u128(2)),
+            shopper_id: ShopperId(Uuid::from_u128(3)),
+            queue_life: 4,
+            expires_at_ms: 5,
+        }
+    }
+
+    fn ring(current: u8, previous: Option<u8>) -> Keyring {
+        let previous = previous.map(|byte| [byte; 32]);
+        Keyring::new(&[current; 32], previous.as_ref().map(<[u8; 32]>::as_slice)).unwrap()
+    }
+
+    #[test]
+    fn what_was_sealed_opens_to_the_same_claims() {
+        let token = Token::new(&ring(1, None));
+        assert_eq!(token.open(&token.seal(&claims())), Ok(claims()));
+    }
+
+    #[test]
+    fn a_token_of_one_kind_is_no_token_of_another() {
+        let ring = ring(1, None);
+        let pass = Token::<PassClaims>::new(&ring).seal(&claims());
+        assert_eq!(Token::<QueueClaims>::new(&ring).open(&pass), Err(TokenError));
+    }
+
+    #[test]
+    fn a_token_outlives_one_rotation_and_not_two() {
+        let sealed = Token::new(&ring(1, None)).seal(&claims());
+        assert!(Token::<PassClaims>::new(&ring(2, Some(1))).open(&sealed).is_ok());
+        assert!(Token::<PassClaims>::new(&ring(3, Some(2))).open(&sealed).is_err());
+    }
+
+    #[test]
+    fn a_short_secret_is_refused() {
+        assert_eq!(Keyring::new(&[0; 31], None).err(), Some(crate::SecretTooShort(31)));
+    }
+
+    #[test]
+    fn text_that_is_no_token_is_refused() {
+        let token = Token::<PassClaims>::new(&ring(1, None));
+        for text in ["", "A", "AAAA", "===", "not a token", &"A".repeat(MAX_TOKEN_CHARS + 4)] {
+            assert_eq!(token.open(text), Err(TokenError), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_single_changed_byte_is_accepted(at in any::<prop::sample::Index>(), flip in 1_u8..=255) {
+            let token = Token::<PassClaims>::new(&ring(1, None));
+            let mut bytes = URL_SAFE_NO_PAD.decode(token.seal(&claims())).unwrap();
+            let at = at.index(bytes.len());
+            bytes[at] ^= flip;
+            prop_assert_eq!(token.open(&URL_SAFE_NO_PAD.encode(bytes)), Err(TokenError));
+        }
+    }
+}

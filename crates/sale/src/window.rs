@@ -1,0 +1,139 @@
+//! When a sale admits orders, judged once, at admission, by the server's clock.
+
+use serde::{Deserialize, Serialize};
+
+/// A sale's times. That it has opened is latched: a clock that was set back does not close it again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Window {
+    pub starts_at_ms: i64,
+    pub ends_at_ms: i64,
+    pub opened: bool,
+    pub paused: bool,
+}
+
+/// What a sale is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    Upcoming,
+    Open,
+    SoldOut,
+    Ended,
+    Paused,
+}
+
+/// Why an order may not join the line now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AdmissionRefusal {
+    NotOpen,
+    Paused,
+    Ended,
+    SoldOut,
+    LimitReached,
+}
+
+impl Window {
+    /// Whether the start has been reached, now or ever before.
+    #[must_use]
+    pub const fn has_opened(&self, now_ms: i64) -> bool {
+        self.opened || now_ms >= self.starts_at_ms
+    }
+
+    /// The end is the first millisecond at which nobody is admitted any more.
+    #[must_use]
+    pub const fn has_ended(&self, now_ms: i64) -> bool {
+        now_ms >= self.ends_at_ms
+    }
+
+    /// What the sale is doing at `now_ms` with `free_units` left.
+    #[must_use]
+    pub const fn phase(&self, now_ms: i64, free_units: u64) -> Phase {
+        if self.has_ended(now_ms) {
+            Phase::Ended
+        } else if !self.has_opened(now_ms) {
+            Phase::Upcoming
+        } else if self.paused {
+            Phase::Paused
+        } else if free_units == 0 {
+            Phase::SoldOut
+        } else {
+            Phase::Open
+        }
+    }
+
+    /// Whether a question may be asked or answered now.
+    pub const fn judge(&self, now_ms: i64) -> Result<(), AdmissionRefusal> {
+        match self.phase(now_ms, 1) {
+            Phase::Upcoming => Err(AdmissionRefusal::NotOpen),
+            Phase::Ended => Err(AdmissionRefusal::Ended),
+            Phase::Paused => Err(AdmissionRefusal::Paused),
+            Phase::Open | Phase::SoldOut => Ok(()),
+        }
+    }
+}
+
+/// Whether an order of `quantity` units may join the line: the window, the units that are left, and the shopper's
+/// limit over what the shopper has in the line, holds or has paid for.
+pub const fn judge_admission(
+    window: &Window,
+    now_ms: i64,
+    free_units: u64,
+    shopper_units: u32,
+    quantity: u32,
+    per_shopper_limit: u32,
+) -> Result<(), AdmissionRefusal> {
+    if let Err(refusal) = window.judge(now_ms) {
+        return Err(refusal);
+    }
+    if shopper_units.saturating_add(quantity) > per_shopper_limit {
+        return Err(AdmissionRefusal::LimitReached);
+    }
+    if free_units == 0 {
+        return Err(AdmissionRefusal::SoldOut);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WINDOW: Window = Window { starts_at_ms: 1_000, ends_at_ms: 2_000, opened: false, paused: false };
+
+    fn check(now_ms: i64, free_units: u64, expected: Phase) {
+        assert_eq!(WINDOW.phase(now_ms, free_units), expected, "at {now_ms}");
+    }
+
+    #[test]
+    fn a_sale_goes_from_upcoming_to_open_to_ended_on_the_millisecond() {
+        check(999, 5, Phase::Upcoming);
+        check(1_000, 5, Phase::Open);
+        check(1_500, 0, Phase::SoldOut);
+        check(1_999, 5, Phase::Open);
+        check(2_000, 5, Phase::Ended);
+    }
+
+    #[test]
+    fn a_clock_set_back_does_not_close_what_had_opened() {
+        let opened = Window { opened: true, ..WINDOW };
+        assert_eq!(opened.phase(10, 5), Phase::Open);
+    }
+
+    #[test]
+    fn a_pause_shows_only_while_the_sale_runs() {
+        let paused = Window { paused: true, ..WINDOW };
+        assert_eq!(paused.phase(10, 5), Phase::Upcoming);
+        assert_eq!(paused.phase(1_500, 5), Phase::Paused);
+        assert_eq!(paused.phase(2_500, 5), Phase::Ended);
+    }
+
+    #[test]
+    fn admission_names_what_stands_in_the_way() {
+        let check = |now_ms, free, had, quantity| judge_admission(&WINDOW, now_ms, free, had, quantity, 2);
+        assert_eq!(check(999, 9, 0, 1), Err(AdmissionRefusal::NotOpen));
+        assert_eq!(check(2_000, 9, 0, 1), Err(AdmissionRefusal::Ended));
+        assert_eq!(check(1_000, 0, 0, 1), Err(AdmissionRefusal::SoldOut));
+        assert_eq!(check(1_000, 9, 2, 1), Err(AdmissionRefusal::LimitReached));
+        assert_eq!(check(1_000, 9, u32::MAX, 1), Err(AdmissionRefusal::LimitReached));
+        assert_eq!(check(1_000, 9, 1, 1), Ok(()));
+    }
+}

@@ -1,0 +1,8 @@
+//! What keeps the shop standing when too many ask: rate limits by key, and pools that are bounded in work and in
+//! waiting.
+
+mod limiter;
+mod pool;
+
+pub use limiter::{AddressKey, MAX_KEYS, PER_ADDRESS, PER_SHOPPER, Quota, RateLimit};
+pub use pool::{Pool, PoolFull};

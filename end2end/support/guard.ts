@@ -1,0 +1,42 @@
+import { AxeBuilder } from "@axe-core/playwright";
+import { expect, type BrowserContext, type Page } from "@playwright/test";
+
+/** The browser itself logs every answer of 400 and above as an error. */
+const REFUSED_REQUEST = /^Failed to load resource: the server responded with a status of (\d{3})/;
+
+/** Gathers what went wrong in the pages of a test: exceptions, console errors, violations of the content policy. */
+export class PageGuard {
+  readonly complaints: string[] = [];
+  readonly #expected = new Set<number>();
+
+  /** Announces that the test provokes answers of this status. */
+  expectRefusal(status: number): void {
+    this.#expected.add(status);
+  }
+
+  async watch(context: BrowserContext): Promise<void> {
+    await context.addInitScript(() => {
+      document.addEventListener("securitypolicyviolation", (event) => {
+        console.error(`content policy: ${event.violatedDirective} blocked ${event.blockedURI}`);
+      });
+    });
+    context.on("weberror", (webError) => this.complaints.push(String(webError.error())));
+    context.on("console", (message) => {
+      if (message.type() !== "error") return;
+      const status = REFUSED_REQUEST.exec(message.text())?.[1];
+      if (status !== undefined && this.#expected.has(Number(status))) return;
+      this.complaints.push(`${message.text()} (${message.location().url})`);
+    });
+  }
+}
+
+/** WCAG 2.2, levels A and AA, as far as a machine can tell. */
+export async function expectAccessible(page: Page): Promise<void> {
+  const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
+  const { violations } = await new AxeBuilder({ page }).withTags(tags).analyze();
+  const told = violations.map(
+    ({ id, nodes }) =>
+      `${id}: ${nodes.map((node) => `${node.target.join(" ")} ${node.failureSummary ?? ""}`).join("; ")}`,
+  );
+  expect(told, `accessibility of ${page.url()}`).toEqual([]);
+}

@@ -1,0 +1,5 @@
+//! What the browser runs at /admin.
+
+fn main() {
+    admin::mount();
+}

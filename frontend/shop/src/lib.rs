@@ -1,0 +1,19 @@
+//! The shopper's WebAssembly entry. The islands export themselves; the boot module finds them by name.
+
+use shop as _;
+use wasm_bindgen::prelude::wasm_bindgen;
+
+/// The source that this bundle was built from. The boot module compares it with the page's.
+#[wasm_bindgen]
+#[must_use]
+pub fn build_id() -> String {
+    shop::BUILD_ID.to_owned()
+}
+
+/// Makes the page ready for its islands. Called once, before the first of them.
+#[wasm_bindgen]
+pub fn hydrate() {
+    #[cfg(debug_assertions)]
+    std::panic::set_hook(Box::new(|info| leptos::logging::error!("{info}")));
+    leptos::mount::hydrate_islands();
+}

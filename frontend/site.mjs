@@ -1,0 +1,196 @@
+// Builds the site: both bundles, styles, fonts and pictures, into target/site, with a manifest for the server.
+//
+//   node frontend/site.mjs [--only shop|admin] [--dev]
+//
+// --dev compiles without optimising, in seconds, with panics told in the console; it does not hold the budget.
+// Everything under target/site/assets is named by its content, never changed and never removed: a page that an edge
+// keeps asks for the files that it was rendered with, after any number of deploys.
+
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import fs from "node:fs";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { brotliCompressSync, constants, gzipSync } from "node:zlib";
+
+const SHOPPER_BUDGET_BYTES = 100_000;
+const HASH_CHARS = 12;
+const BUNDLES = ["shop", "admin"];
+// `--all-features` would make binaryen write an encoding that browsers refuse.
+const WASM_OPT_FLAGS = [
+  "-Oz",
+  "--strip-debug",
+  "--strip-producers",
+  "--enable-bulk-memory",
+  "--enable-bulk-memory-opt",
+  "--enable-nontrapping-float-to-int",
+  "--enable-sign-ext",
+  "--enable-mutable-globals",
+  "--enable-reference-types",
+  "--enable-multivalue",
+];
+
+const dev = process.argv.includes("--dev");
+
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..");
+const site = path.join(root, "target/site");
+const assets = path.join(site, "assets");
+const cache = path.join(root, "target/site-cache");
+
+const read = (...parts) => fs.readFileSync(path.join(root, ...parts));
+const sha256 = (...parts) => parts.reduce((hash, part) => hash.update(part), createHash("sha256")).digest("hex");
+const kilobytes = (bytes) => `${(bytes / 1000).toFixed(1)} kB`;
+
+function say(text) {
+  console.log(`[site] ${text}`);
+}
+
+function fail(text) {
+  console.error(`[site] ${text}`);
+  process.exit(1);
+}
+
+/// Writes whole or not at all: a running server reads from here.
+function write(file, bytes) {
+  fs.mkdirSync(path.dirname(file), { recursive: true });
+  fs.writeFileSync(`${file}.new`, bytes);
+  fs.renameSync(`${file}.new`, file);
+}
+
+/// Puts a file among the assets under a name by its content, with its compressed forms. Answers with its address.
+function asset(name, bytes) {
+  const { name: stem, ext } = path.parse(name);
+  const file = path.join(assets, `${stem}.${sha256(bytes).slice(0, HASH_CHARS)}${ext}`);
+  if (!fs.existsSync(file)) {
+    // The plain file comes last: where it stands, the others do.
+    if (ext !== ".woff2") {
+      write(`${file}.br`, brotli(bytes));
+      write(`${file}.gz`, gzipSync(bytes, { level: 9 }));
+    }
+    write(file, bytes);
+  }
+  return `/assets/${path.basename(file)}`;
+}
+
+function brotli(bytes) {
+  return brotliCompressSync(bytes, {
+    params: { [constants.BROTLI_PARAM_QUALITY]: dev ? 4 : 11, [constants.BROTLI_PARAM_LGWIN]: 22, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length },
+  });
+}
+
+/// Runs Trunk on one bundle. Answers with the page, script and WebAssembly that it wrote.
+function trunk(bundle) {
+  const page = path.join(root, "frontend", bundle, "index.html");
+  const dist = path.join(root, "target/trunk", bundle);
+  fs.rmSync(dist, { recursive: true, force: true });
+  say(`${bundle}: compiling to WebAssembly (minutes the first time, seconds after)`);
+  const env = { ...process.env, CARGO_TARGET_DIR: path.join(root, "target/wasm") };
+  // Trunk reads these two as its own options and wants true or false.
+  delete env.NO_COLOR;
+  delete env.TRUNK_OFFLINE;
+  const profile = dev ? "dev" : "wasm-release";
+  const args = ["build", "--config", path.join(root, "Trunk.toml"), "--cargo-profile", profile, "--dist", dist];
+  args.push("--skip-version-check", "--quiet", page);
+  execFileSync("trunk", args, { cwd: root, env, stdio: "inherit" });
+  const written = fs.readdirSync(dist);
+  const only = (ending) => {
+    const name = written.find((name) => name.endsWith(ending)) ?? fail(`${bundle}: Trunk wrote no ${ending}`);
+    return { name, bytes: fs.readFileSync(path.join(dist, name)) };
+  };
+  return { page: only(".html").bytes.toString(), js: only(".js"), wasm: only(".wasm") };
+}
+
+function shrink(bundle, wasm) {
+  const binaryen = path.join(root, "node_modules/binaryen");
+  if (!fs.existsSync(binaryen)) fail("node_modules/binaryen is missing: run npm install");
+  const { version } = JSON.parse(read("node_modules/binaryen/package.json"));
+  const kept = path.join(cache, `${sha256(wasm, version, WASM_OPT_FLAGS.join())}.wasm`);
+  if (!fs.existsSync(kept)) {
+    say(`${bundle}: wasm-opt (about half a minute)`);
+    const input = path.join(cache, `${bundle}.in.wasm`);
+    write(input, wasm);
+    execFileSync(path.join(binaryen, "bin/wasm-opt"), [...WASM_OPT_FLAGS, input, "-o", `${kept}.new`], { stdio: "inherit" });
+    fs.renameSync(`${kept}.new`, kept);
+    fs.rmSync(input);
+  }
+  return fs.readFileSync(kept);
+}
+
+function build(bundle) {
+  const { page, js, wasm } = trunk(bundle);
+  const small = dev ? wasm.bytes : shrink(bundle, wasm.bytes);
+  // The script falls back to a file beside itself; boot.js always names the file, and the fallback would be wrong.
+  const script = js.bytes.toString().replace(/^.*new URL\('[^']*_bg\.wasm', import\.meta\.url\).*$/m, "");
+  const result = {
+    page,
+    js_url: asset(`${bundle}.js`, Buffer.from(script)),
+    wasm_url: asset(`${bundle}.wasm`, small),
+    build_id: small.toString("latin1").match(/shop-[0-9a-f]{16}/)?.[0],
+  };
+  const [js_size, wasm_size] = [result.js_url, result.wasm_url].map((url) => fs.statSync(path.join(site, `${url}.br`)).size);
+  say(`${bundle}: brotli ${kilobytes(wasm_size)} wasm + ${kilobytes(js_size)} js = ${kilobytes(wasm_size + js_size)}`);
+  return { ...result, size: wasm_size + js_size };
+}
+
+/// Plain CSS, joined: the tokens first, which also state the order of the layers. Addresses of fonts become those of
+/// the hashed files.
+function styles(name, files, fonts) {
+  let css = files.map((file) => read("style", file).toString()).join("\n");
+  for (const [file, url] of Object.entries(fonts)) css = css.replaceAll(`/fonts/${file}`, url);
+  const small = css.replace(/\/\*[^]*?\*\//g, "").replace(/\s*\n\s*/g, "\n").replace(/\n+/g, "\n").trim();
+  return asset(name, Buffer.from(`${small}\n`));
+}
+
+function copyPublic() {
+  fs.cpSync(path.join(root, "public"), site, { recursive: true, preserveTimestamps: true });
+  const folder = path.join(root, "public/fonts");
+  const fonts = fs.readdirSync(folder).filter((file) => file.endsWith(".woff2"));
+  return Object.fromEntries(fonts.map((file) => [file, asset(file, fs.readFileSync(path.join(folder, file)))]));
+}
+
+/// The admin's page is Trunk's, with its inline initialiser replaced by the boot module.
+function adminPage({ page, js_url, wasm_url }, css_url, boot_url) {
+  const head = [
+    `<link rel="stylesheet" href="${css_url}">`,
+    `<link rel="modulepreload" href="${js_url}">`,
+    `<link rel="preload" href="${wasm_url}" as="fetch" type="application/wasm" crossorigin>`,
+    `<script id="boot" type="module" src="${boot_url}" data-js="${js_url}" data-wasm="${wasm_url}"></script>`,
+  ].join("\n");
+  return page
+    .replace(/<script type="module"[^>]*>[^]*?<\/script>/g, "")
+    .replace(/<link rel="(?:modulepreload|preload)"[^>]*>/g, "")
+    .replace("</head>", `${head}\n</head>`);
+}
+
+function main() {
+  const only = process.argv.includes("--only") ? process.argv[process.argv.indexOf("--only") + 1] : undefined;
+  if (only && !BUNDLES.includes(only)) fail(`--only takes one of: ${BUNDLES.join(", ")}`);
+  const manifestFile = path.join(site, "manifest.json");
+  const manifest = fs.existsSync(manifestFile) ? JSON.parse(fs.readFileSync(manifestFile)) : {};
+  for (const folder of [assets, cache]) fs.mkdirSync(folder, { recursive: true });
+
+  const fonts = copyPublic();
+  const boot_url = asset("boot.js", read("frontend/shop/boot.js"));
+  const sheets = fs.readdirSync(path.join(root, "style")).filter((file) => file.endsWith(".css")).sort();
+  const tokens = ["tokens.css"];
+  if (only !== "admin") {
+    const { page: _, size, ...shop } = build("shop");
+    if (!dev && size > SHOPPER_BUDGET_BYTES) {
+      fail(`the shopper's bundle has ${kilobytes(size)}; the budget is ${kilobytes(SHOPPER_BUDGET_BYTES)}`);
+    }
+    if (!dev) say(`shop: ${kilobytes(SHOPPER_BUDGET_BYTES - size)} left of the budget of ${kilobytes(SHOPPER_BUDGET_BYTES)}`);
+    const own = sheets.filter((file) => !["tokens.css", "admin.css"].includes(file));
+    const css_url = styles("shop.css", [...tokens, ...own], fonts);
+    manifest.shop = { ...shop, css_url, boot_url, font_url: Object.values(fonts)[0] };
+  }
+  if (only !== "shop") {
+    const admin = build("admin");
+    const css_url = styles("admin.css", [...tokens, "admin.css"], fonts);
+    write(path.join(site, "admin.html"), adminPage(admin, css_url, boot_url));
+    manifest.admin = { html: "admin.html", css_url, boot_url, js_url: admin.js_url, wasm_url: admin.wasm_url };
+  }
+  write(manifestFile, `${JSON.stringify(manifest, null, 2)}\n`);
+  say(`done: ${path.relative(root, manifestFile)}`);
+}
+
+main();

@@ -1,0 +1,99 @@
+//! The command line.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use ipnet::IpNet;
+
+/// A flash-sale shop that never sells a unit twice.
+#[derive(Debug, Parser)]
+#[command(name = "stampede", version, about, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Serve the shop until SIGTERM or Ctrl-C.
+    Serve(ServeArgs),
+    /// Merchants.
+    #[command(subcommand)]
+    Merchant(MerchantCommand),
+    /// API tokens and session cookies.
+    #[command(subcommand)]
+    Token(TokenCommand),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum MerchantCommand {
+    /// Add a merchant. The password is read from standard input.
+    Add {
+        email: String,
+        #[command(flatten)]
+        store: StoreArgs,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum TokenCommand {
+    /// Print a Bearer token for a merchant. It is shown once; only its hash is kept.
+    Merchant {
+        email: String,
+        #[command(flatten)]
+        store: StoreArgs,
+    },
+    /// Make shoppers and print a session cookie (NAME=VALUE) for each, one a line.
+    Shoppers {
+        /// How many.
+        #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+        count: u32,
+        #[command(flatten)]
+        store: StoreArgs,
+    },
+}
+
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct StoreArgs {
+    /// The record: sqlite:PATH [default: sqlite:data/stampede.db]
+    #[arg(long, env = "STAMPEDE_STORE", value_name = "URL")]
+    pub(crate) store: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Payments {
+    /// A provider of our own for trying the shop out: no money moves.
+    Sandbox,
+}
+
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct ServeArgs {
+    /// Where to listen; port 0 takes a free one [default: 127.0.0.1:3000]
+    #[arg(long, env = "STAMPEDE_LISTEN", value_name = "ADDR:PORT")]
+    pub(crate) listen: Option<SocketAddr>,
+    /// A listener of its own for /metrics; without it they are served beside the shop
+    #[arg(long, env = "STAMPEDE_METRICS_LISTEN", value_name = "ADDR:PORT")]
+    pub(crate) metrics_listen: Option<SocketAddr>,
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
+    /// The line in front of each sale: memory [default: memory]
+    #[arg(long, env = "STAMPEDE_QUEUE", value_name = "URL")]
+    pub(crate) queue: Option<String>,
+    /// The built site: bundles, styles, pictures [default: target/site]
+    #[arg(long, env = "STAMPEDE_SITE", value_name = "DIR")]
+    pub(crate) site: Option<PathBuf>,
+    /// The shop's address as browsers see it, such as https://shop.example
+    #[arg(long, env = "STAMPEDE_PUBLIC_ORIGIN", value_name = "URL")]
+    pub(crate) public_origin: Option<String>,
+    /// A proxy whose X-Forwarded-For is believed; may be given more than once
+    #[arg(long, env = "STAMPEDE_TRUSTED_PROXY", value_name = "CIDR", value_delimiter = ',')]
+    pub(crate) trusted_proxy: Vec<IpNet>,
+    /// Who takes the money [default: sandbox]
+    #[arg(long, env = "STAMPEDE_PAYMENTS", value_name = "PROVIDER")]
+    pub(crate) payments: Option<Payments>,
+    /// Add a demo merchant, demo shoppers, items and sales
+    #[arg(long, env = "STAMPEDE_DEMO")]
+    pub(crate) demo: bool,
+}

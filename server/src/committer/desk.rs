@@ -1,0 +1,72 @@
+//! One sale on the committer's table: its row, its book, its line.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use intake::{Line, LineTerms, Outcome, PastSeat};
+use ledger::{LoadedSale, SaleRow, SeatOutcome, SeatRow};
+use sale::Book;
+
+pub(super) struct Desk {
+    pub(super) row: SaleRow,
+    pub(super) book: Book,
+    pub(super) line: Option<Arc<Line>>,
+    seats: Vec<SeatRow>,
+    past_lives: HashMap<u64, u64>,
+}
+
+impl Desk {
+    /// From the record. A line that is open already stays: its places are this life's.
+    pub(super) fn of(loaded: LoadedSale, line: Option<Arc<Line>>, queue_life: u64) -> Self {
+        let past_lives = loaded.drained.into_iter().filter(|(life, _)| *life != queue_life).collect();
+        Self { row: loaded.row, book: loaded.book, line, seats: loaded.seats, past_lives }
+    }
+
+    /// The sale's line, opened from what the record says where it is not open yet.
+    pub(super) fn open_line(&mut self, queue_life: u64) -> Arc<Line> {
+        if let Some(line) = &self.line {
+            return Arc::clone(line);
+        }
+        let seats: Vec<PastSeat> = std::mem::take(&mut self.seats).iter().map(past_seat).collect();
+        let line = Arc::new(Line::new(
+            self.row.sale_id,
+            queue_life,
+            self.line_terms(),
+            self.book.stock().free(),
+            &seats,
+            std::mem::take(&mut self.past_lives),
+            |shopper_id| self.book.units_of(shopper_id),
+        ));
+        self.line = Some(Arc::clone(&line));
+        line
+    }
+
+    pub(super) fn line_terms(&self) -> LineTerms {
+        LineTerms { window: self.row.window(), per_shopper_limit: self.row.per_shopper_limit }
+    }
+
+    /// When the sale next needs the committer without being asked: a hold lapses, or the start is to be latched.
+    pub(super) fn next_due_ms(&self) -> Option<i64> {
+        let start_ms = self.start_is_to_be_latched().then_some(self.row.starts_at_ms);
+        [self.book.next_expiry_ms(), start_ms].into_iter().flatten().min()
+    }
+
+    pub(super) fn start_is_to_be_latched(&self) -> bool {
+        self.row.published && self.row.opened_at_ms.is_none()
+    }
+}
+
+fn past_seat(seat: &SeatRow) -> PastSeat {
+    PastSeat {
+        order_id: seat.order_id,
+        shopper_id: seat.shopper_id,
+        pass_id: seat.pass_id,
+        body_hash: seat.body_hash,
+        queue_life: seat.queue_life,
+        queue_seq: seat.queue_seq,
+        outcome: match seat.outcome {
+            SeatOutcome::Held { hold_expires_at_ms } => Outcome::Held { hold_expires_at_ms },
+            SeatOutcome::Rejected(reason) => Outcome::Rejected(reason),
+        },
+    }
+}

@@ -1,0 +1,62 @@
+//! One policy for what may be kept, and by whom. Handlers name the policy; only this file writes the headers.
+
+use axum::extract::Request;
+use axum::http::{HeaderValue, header};
+use axum::middleware::Next;
+use axum::response::Response;
+
+/// Who may keep an answer, and how long. A response that names none may not be kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CachePolicy {
+    /// The same bytes for everybody: a CDN keeps them, a browser asks each time whether they still hold.
+    Page,
+    /// A name that says its content: kept for good.
+    Immutable,
+    /// A picture or a small file that keeps its name when it changes.
+    File,
+    /// Nothing personal, and old within a second: an edge may answer a crowd with one copy.
+    EdgeSecond,
+    /// Somebody's own.
+    NoStore,
+}
+
+const CDN_CACHE_CONTROL: &str = "cdn-cache-control";
+
+impl CachePolicy {
+    const fn cache_control(self) -> &'static str {
+        match self {
+            Self::Page => "public, max-age=0, s-maxage=30, must-revalidate",
+            Self::Immutable => "public, max-age=31536000, immutable",
+            Self::File => "public, max-age=3600, stale-while-revalidate=86400",
+            Self::EdgeSecond => "public, max-age=0, s-maxage=1",
+            Self::NoStore => "no-store",
+        }
+    }
+
+    /// For the edge alone (RFC 9213). Short as long as nothing purges it.
+    const fn cdn_cache_control(self) -> Option<&'static str> {
+        match self {
+            Self::Page => Some("public, max-age=30, stale-while-revalidate=30"),
+            Self::EdgeSecond => Some("public, max-age=1"),
+            Self::Immutable | Self::File | Self::NoStore => None,
+        }
+    }
+}
+
+/// Writes the headers of the policy that the handler named.
+pub(crate) async fn apply(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let named = response.extensions().get::<CachePolicy>().copied();
+    let kept = response.status().is_success() || response.status() == axum::http::StatusCode::NOT_MODIFIED;
+    let policy = named.filter(|_| kept).unwrap_or(CachePolicy::NoStore);
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(policy.cache_control()));
+    if let Some(value) = policy.cdn_cache_control() {
+        headers.insert(CDN_CACHE_CONTROL, HeaderValue::from_static(value));
+    }
+    if policy != CachePolicy::NoStore {
+        // Whatever else happens: what others may keep carries nobody's cookie.
+        headers.remove(header::SET_COOKIE);
+    }
+    response
+}

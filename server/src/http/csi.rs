@@ -1,0 +1,88 @@
+//! The fragments that static pages fetch for themselves.
+
+use api::{Me, Recommendation, Recommendations, SalePhase, SaleState, ServerTime};
+use axum::extract::State;
+use axum::response::IntoResponse;
+use axum::{Extension, Json};
+use sale::SaleId;
+use serde::Deserialize;
+
+use super::App;
+use super::cache::CachePolicy;
+use super::error::{ApiError, ApiResult};
+use super::extract::{PathId, QueryOf, Visitor};
+use super::view::phase_of;
+
+/// Items recommended, at most.
+const MAX_RECOMMENDATIONS: usize = 4;
+
+/// The server's time.
+#[utoipa::path(get, path = "/csi/time", tag = "fragments", responses((status = 200, body = ServerTime)))]
+pub(super) async fn time(State(app): State<App>) -> Json<ServerTime> {
+    // Read first thing here: what came before counts as the network's.
+    let received_us = app.clock.now_us();
+    let clock_id = app.clock.id().to_owned();
+    Json(ServerTime { received_us, sent_us: app.clock.now_us(), clock_id })
+}
+
+/// Who is asking.
+#[utoipa::path(get, path = "/csi/me", tag = "fragments", responses((status = 200, body = Me)))]
+pub(super) async fn me(Visitor(shopper): Visitor) -> Json<Me> {
+    let signed_in = shopper.is_some();
+    Json(Me { signed_in, display_name: shopper.map(|shopper| shopper.display_name).unwrap_or_default() })
+}
+
+/// What a sale is doing. Nothing personal.
+#[utoipa::path(get, path = "/csi/sales/{sale_id}", tag = "fragments", params(("sale_id" = String, Path)),
+    responses((status = 200, body = SaleState), (status = 404, body = api::Problem)))]
+pub(super) async fn sale_state(
+    State(app): State<App>,
+    PathId(sale_id): PathId<SaleId>,
+) -> ApiResult<impl IntoResponse> {
+    let catalog = app.publisher.catalog();
+    let sale = catalog.sale(sale_id).ok_or_else(ApiError::not_found)?;
+    let state = SaleState {
+        phase: phase_of(&app, sale),
+        starts_at_ms: sale.starts_at_ms,
+        ends_at_ms: sale.ends_at_ms,
+        revision: sale.revision,
+        price_minor: sale.price_minor,
+        currency: sale.currency.clone(),
+    };
+    Ok((Extension(CachePolicy::EdgeSecond), Json(state)))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RecommendationQuery {
+    item: String,
+}
+
+/// Other items whose sale is on or to come.
+#[utoipa::path(get, path = "/csi/recommendations", tag = "fragments", params(("item" = String, Query)),
+    responses((status = 200, body = Recommendations), (status = 400, body = api::Problem)))]
+pub(super) async fn recommendations(
+    State(app): State<App>,
+    QueryOf(query): QueryOf<RecommendationQuery>,
+) -> Json<Recommendations> {
+    let catalog = app.publisher.catalog();
+    let cards = catalog.cards(app.clock.now_ms());
+    let others = cards.into_iter().filter(|card| card.slug != query.item);
+    let items = others
+        .filter_map(|card| {
+            let sale = card.sale?;
+            let phase = catalog.sale(SaleId(sale.sale_id.parse().ok()?)).map(|sale| phase_of(&app, sale))?;
+            (phase != SalePhase::Ended).then_some(Recommendation {
+                slug: card.slug,
+                title: card.title,
+                image_url: card.image_url,
+                price_minor: sale.price_minor,
+                currency: card.currency,
+                starts_at_ms: sale.starts_at_ms,
+                phase,
+            })
+        })
+        .take(MAX_RECOMMENDATIONS)
+        .collect();
+    Json(Recommendations { items })
+}

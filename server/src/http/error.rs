@@ -1,0 +1,168 @@
+//! Errors become responses here, and are logged here, once.
+
+use std::time::Duration;
+
+use api::{Code, Problem};
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use ledger::{LedgerError, Refusal};
+use sale::{AdmissionRefusal, CancelRefused, PaymentRefused};
+
+use crate::committer::Failure;
+use crate::metrics;
+
+/// What `Retry-After` says where nothing better is known.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// A refusal or a failure, for the client.
+#[derive(Debug)]
+pub(crate) struct ApiError {
+    code: Code,
+    detail: String,
+    retry_after: Option<Duration>,
+}
+
+pub(crate) type ApiResult<T> = Result<T, ApiError>;
+
+impl ApiError {
+    pub(crate) fn new(code: Code, detail: impl Into<String>) -> Self {
+        Self { code, detail: detail.into(), retry_after: None }
+    }
+
+    pub(crate) fn field(name: &str, wrong: &str) -> Self {
+        Self::new(Code::FieldInvalid, format!("{name}: {wrong}"))
+    }
+
+    pub(crate) fn not_found() -> Self {
+        Self::new(Code::NotFound, "There is nothing here.")
+    }
+
+    pub(crate) fn busy() -> Self {
+        Self {
+            retry_after: Some(RETRY_AFTER),
+            ..Self::new(Code::Busy, "Too much at once. Nothing was lost; try again.")
+        }
+    }
+
+    pub(crate) fn rate_limited(wait: Duration) -> Self {
+        Self { retry_after: Some(wait), ..Self::new(Code::RateLimited, "Too many requests in a short time.") }
+    }
+
+    /// Something of ours failed: the log has the reason, the client does not.
+    pub(crate) fn internal(reason: &dyn std::fmt::Display) -> Self {
+        tracing::error!(%reason, "a request failed");
+        Self::new(Code::Internal, "The shop made a mistake. It has been noted.")
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        metrics::refused(self.code.as_str());
+        let status = StatusCode::from_u16(self.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let problem = Problem {
+            kind: "about:blank".to_owned(),
+            title: status.canonical_reason().unwrap_or_default().to_owned(),
+            status: status.as_u16(),
+            code: self.code,
+            detail: self.detail,
+        };
+        let mut response = (status, Json(problem)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if let Some(wait) = self.retry_after {
+            // Whole seconds, rounded up (RFC 9110, section 10.2.3).
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(wait.as_millis().div_ceil(1_000).max(1) as u64));
+        }
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"stampede\""));
+        }
+        response
+    }
+}
+
+impl From<LedgerError> for ApiError {
+    fn from(error: LedgerError) -> Self {
+        match error {
+            LedgerError::Unavailable(reason) => {
+                tracing::warn!(%reason, "the record could not be read");
+                Self::busy()
+            }
+            other => Self::internal(&other),
+        }
+    }
+}
+
+impl From<crate::pages::PublishError> for ApiError {
+    fn from(error: crate::pages::PublishError) -> Self {
+        match error {
+            crate::pages::PublishError::Ledger(error) => error.into(),
+            crate::pages::PublishError::Render(reason) => Self::internal(&reason),
+        }
+    }
+}
+
+impl From<shield::PoolFull> for ApiError {
+    fn from(shield::PoolFull: shield::PoolFull) -> Self {
+        Self::busy()
+    }
+}
+
+impl From<AdmissionRefusal> for ApiError {
+    fn from(refusal: AdmissionRefusal) -> Self {
+        let (code, detail) = match refusal {
+            AdmissionRefusal::NotOpen => (Code::SaleNotOpen, "The sale has not started."),
+            AdmissionRefusal::Paused => (Code::SalePaused, "The sale is paused."),
+            AdmissionRefusal::Ended => (Code::SaleEnded, "The sale has ended."),
+            AdmissionRefusal::SoldOut => (Code::SoldOut, "No unit is free."),
+            AdmissionRefusal::LimitReached => {
+                (Code::LimitReached, "That would be more units than one shopper may have.")
+            }
+        };
+        Self::new(code, detail)
+    }
+}
+
+impl From<Failure> for ApiError {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Busy => Self::busy(),
+            // The committer logged it.
+            Failure::Broken => Self::new(Code::Internal, "The shop made a mistake. It has been noted."),
+            Failure::NotFound | Failure::Refused(Refusal::NotFound) => Self::not_found(),
+            Failure::Refused(Refusal::EmailTaken) => {
+                Self::new(Code::EmailTaken, "There is an account with this e-mail address.")
+            }
+            Failure::Refused(Refusal::SlugTaken) => Self::new(Code::SlugTaken, "slug: taken by another item"),
+            Failure::Cancel(CancelRefused::UnknownOrder) | Failure::Payment(PaymentRefused::UnknownOrder) => {
+                Self::not_found()
+            }
+            Failure::Cancel(CancelRefused::NotHolding(state)) => {
+                Self::new(Code::OrderNotCancellable, format!("The order is {}.", state.as_str().replace('_', " ")))
+            }
+            Failure::Payment(PaymentRefused::NotHolding(state)) => {
+                let why = if state.is_holding() {
+                    "The hold has lapsed.".to_owned()
+                } else {
+                    format!("The order is {}.", state.as_str())
+                };
+                Self::new(Code::OrderNotPayable, why)
+            }
+            Failure::Payment(PaymentRefused::WrongAmount) => {
+                Self::new(Code::PaymentMismatch, "The amount or the currency is not the order's.")
+            }
+            Failure::Payment(PaymentRefused::AlreadySettled(state)) => {
+                Self::new(Code::PaymentSettled, format!("This payment has ended; the order is {}.", state.as_str()))
+            }
+            Failure::Stock(refused) => {
+                Self::new(Code::StockBelowSold, format!("stock_units: {} units are held or sold", refused.taken_units))
+            }
+        }
+    }
+}
+
+impl ApiError {
+    pub(crate) fn is_not_found(&self) -> bool {
+        self.code == Code::NotFound
+    }
+}

@@ -1,0 +1,100 @@
+//! The built site's files: bundles and styles by content-hashed names, pictures by plain ones.
+
+use std::path::{Path, PathBuf};
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::middleware::{Next, from_fn};
+use axum::response::{Html, IntoResponse, Response};
+use axum::routing::get;
+use serde::Deserialize;
+use shop::Assets;
+use tower_http::services::{ServeDir, ServeFile};
+
+use super::App;
+use super::cache::CachePolicy;
+use super::error::{ApiError, ApiResult};
+
+/// A site that cannot be served, told to the operator.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SiteError {
+    #[error("{0}: {1}. Build the site first: make site")]
+    Unreadable(String, String),
+    #[error("the site in {0} was built from other sources than this server ({1} and {2}): build both anew")]
+    OtherSource(String, String, String),
+}
+
+#[derive(Deserialize)]
+struct Manifest {
+    shop: Assets,
+    admin: AdminManifest,
+}
+
+#[derive(Deserialize)]
+struct AdminManifest {
+    html: PathBuf,
+}
+
+/// Where the site lies, and what its manifest says.
+pub(crate) struct SiteFiles {
+    root: PathBuf,
+    pub(crate) assets: Assets,
+    admin_html: String,
+}
+
+impl SiteFiles {
+    /// Reads the manifest. A bundle of other sources than the pages of this server is refused: its islands have other
+    /// names, and no button would work.
+    pub(crate) fn read(root: &Path) -> Result<Self, SiteError> {
+        let text = |path: &Path| {
+            let path = root.join(path);
+            std::fs::read_to_string(&path)
+                .map_err(|error| SiteError::Unreadable(path.display().to_string(), error.to_string()))
+        };
+        let manifest: Manifest = serde_json::from_str(&text(Path::new("manifest.json"))?)
+            .map_err(|error| SiteError::Unreadable("manifest.json".to_owned(), error.to_string()))?;
+        if manifest.shop.build_id != shop::BUILD_ID {
+            let root = root.display().to_string();
+            return Err(SiteError::OtherSource(root, manifest.shop.build_id, shop::BUILD_ID.to_owned()));
+        }
+        let admin_html = text(&manifest.admin.html)?;
+        Ok(Self { root: root.to_owned(), assets: manifest.shop, admin_html })
+    }
+}
+
+pub(super) fn routes(app: &App) -> Router<App> {
+    let folder = |name: &str| {
+        let files = ServeDir::new(app.files.root.join(name)).append_index_html_on_directories(false);
+        files.precompressed_br().precompressed_gzip()
+    };
+    let file = |name: &str| ServeFile::new(app.files.root.join(name));
+    let immutable = Router::new().nest_service("/assets", folder("assets")).layer(from_fn(immutable));
+    let plain = Router::new()
+        .nest_service("/images", folder("images"))
+        .route_service("/favicon.svg", file("favicon.svg"))
+        .route_service("/robots.txt", file("robots.txt"))
+        .layer(from_fn(plain));
+    let admin = Router::new().route("/admin", get(admin)).route("/admin/{*rest}", get(admin));
+    Router::new().merge(immutable).merge(plain).merge(admin)
+}
+
+async fn immutable(request: Request, next: Next) -> Response {
+    named(next.run(request).await, CachePolicy::Immutable)
+}
+
+async fn plain(request: Request, next: Next) -> Response {
+    named(next.run(request).await, CachePolicy::File)
+}
+
+fn named(mut response: Response, policy: CachePolicy) -> Response {
+    if response.status() == axum::http::StatusCode::NOT_FOUND {
+        return ApiError::not_found().into_response();
+    }
+    response.extensions_mut().insert(policy);
+    response
+}
+
+/// The admin view's shell: the same for everybody, and nobody's to keep.
+async fn admin(State(app): State<App>) -> ApiResult<Html<String>> {
+    Ok(Html(app.files.admin_html.clone()))
+}

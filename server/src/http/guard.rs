@@ -1,0 +1,133 @@
+//! What stands in front of every handler: rate limits, the cross-site rule, time, and the headers of every answer.
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::{Duration, Instant};
+
+use api::Code;
+use axum::extract::{ConnectInfo, MatchedPath, Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use shield::AddressKey;
+use tower_http::request_id::RequestId;
+
+use super::App;
+use super::error::ApiError;
+use super::extract::bearer;
+use crate::metrics;
+
+/// A handler that takes longer is given up.
+const HANDLER_TIME: Duration = Duration::from_secs(10);
+
+/// Hops that `X-Forwarded-For` is followed through, at most.
+const MAX_FORWARDED_HOPS: usize = 16;
+
+const CSP: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; font-src 'self'; \
+    img-src 'self' https: data:; connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; \
+    frame-ancestors 'none'";
+
+/// Logs and counts every answer, by its route's pattern: paths carry tokens.
+pub(crate) async fn observe(request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let route = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str).to_owned();
+    let method = request.method().clone();
+    let request_id = request.extensions().get::<RequestId>().and_then(|id| id.header_value().to_str().ok());
+    let request_id = request_id.unwrap_or_default().to_owned();
+    let span = tracing::info_span!("request", %method, route, request_id);
+    let response = tracing::Instrument::instrument(next.run(request), span.clone()).await;
+    let elapsed = started.elapsed();
+    metrics::request_answered(&route, response.status().as_u16(), elapsed);
+    let _in_span = span.entered();
+    tracing::debug!(status = response.status().as_u16(), elapsed_us = elapsed.as_micros() as u64, "answered");
+    response
+}
+
+/// Headers that every answer has.
+pub(crate) async fn harden(State(app): State<App>, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    let set = |headers: &mut HeaderMap, name: HeaderName, value: &'static str| {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    };
+    set(headers, header::CONTENT_SECURITY_POLICY, CSP);
+    set(headers, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    set(headers, header::X_FRAME_OPTIONS, "DENY");
+    set(headers, header::REFERRER_POLICY, "same-origin");
+    set(headers, HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
+    set(headers, HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
+    set(headers, HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=()");
+    if app.is_https() {
+        set(headers, header::STRICT_TRANSPORT_SECURITY, "max-age=31536000");
+    }
+    response
+}
+
+/// Gives up a handler that takes too long.
+pub(crate) async fn in_time(request: Request, next: Next) -> Response {
+    match tokio::time::timeout(HANDLER_TIME, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => ApiError::new(Code::Timeout, "The answer took too long.").into_response(),
+    }
+}
+
+/// Counts the request against its address.
+pub(crate) async fn limit_address(State(app): State<App>, request: Request, next: Next) -> Response {
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
+    let Some(peer) = peer else {
+        return ApiError::internal(&"a request without a peer's address").into_response();
+    };
+    let address = client_address(&app, peer, request.headers());
+    match app.limits.per_address.check(&AddressKey::from(address)) {
+        Ok(()) => next.run(request).await,
+        Err(wait) => ApiError::rate_limited(wait).into_response(),
+    }
+}
+
+/// The client's address: the peer's, or, behind proxies that were named, the last one that they vouch for.
+fn client_address(app: &App, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+    let trusted = |address: IpAddr| app.settings.trusted_proxies.iter().any(|network| network.contains(&address));
+    if !trusted(peer) {
+        return peer;
+    }
+    let values: Vec<&str> = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok()).collect();
+    let mut client = peer;
+    for hop in values.iter().rev().flat_map(|value| value.rsplit(',')).take(MAX_FORWARDED_HOPS) {
+        let Ok(address) = hop.trim().parse::<IpAddr>() else { break };
+        client = address.to_canonical();
+        if !trusted(client) {
+            break;
+        }
+    }
+    client
+}
+
+/// A change that rides on a cookie must come from our own pages.
+///
+/// Browsers say where a request comes from (`Sec-Fetch-Site`, `Origin`); other clients need not. A body must be JSON,
+/// which no form of another site can send. A Bearer request does not ride on cookies; a provider's webhook is signed.
+pub(crate) async fn same_site(State(app): State<App>, request: Request, next: Next) -> Response {
+    let changes = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    let headers = request.headers();
+    if changes && bearer(headers).is_none() && is_cross_site(&app, headers) {
+        return ApiError::new(Code::CrossSite, "This change was asked for by another site's page.").into_response();
+    }
+    next.run(request).await
+}
+
+fn is_cross_site(app: &App, headers: &HeaderMap) -> bool {
+    let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or("?").to_ascii_lowercase());
+    if let Some(site) = text("sec-fetch-site")
+        && site != "same-origin"
+        && site != "none"
+    {
+        return true;
+    }
+    let Some(origin) = text("origin") else { return false };
+    match &app.settings.public_origin {
+        Some(public_origin) => origin != *public_origin,
+        None => {
+            let host = text("host").unwrap_or_default();
+            origin.split_once("://").is_none_or(|(_, of_origin)| host.is_empty() || of_origin != host)
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! For machines: whether the process lives, whether it may take traffic, and what it counts.
+
+use std::any::Any;
+use std::sync::atomic::Ordering;
+
+use api::Code;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use ledger::SqliteLedger;
+use serde::Serialize;
+
+use super::App;
+use super::error::ApiError;
+use crate::clock::SANE_GAP_US;
+use crate::metrics;
+
+/// A write-ahead log larger than this is not being moved into the store.
+const MAX_SANE_WAL_BYTES: u64 = 1 << 30;
+
+/// Room that the record needs on its disk.
+const MIN_FREE_DISK_BYTES: u64 = 64 << 20;
+
+pub(super) fn routes(with_metrics: bool) -> Router<App> {
+    let router = Router::new().route("/healthz", get(healthz)).route("/readyz", get(readyz));
+    if with_metrics { router.route("/metrics", get(render_metrics)) } else { router }
+}
+
+async fn healthz() -> &'static str {
+    "alive\n"
+}
+
+#[derive(Serialize)]
+struct Readiness {
+    ready: bool,
+    writer: bool,
+    record: bool,
+    disk: bool,
+    wal: bool,
+    clock: bool,
+    going_down: bool,
+}
+
+/// Whether this process may take traffic: each condition by name.
+async fn readyz(State(app): State<App>) -> (StatusCode, Json<Readiness>) {
+    let path = app.store.path();
+    let going_down = app.going_down.load(Ordering::Acquire);
+    let record = app.store.read(|reader| reader.lively_sales(i64::MAX).map(drop)).await.is_ok();
+    let writer = app.committer.is_well();
+    let disk = free_disk_bytes(path).is_none_or(|bytes| bytes >= MIN_FREE_DISK_BYTES);
+    let wal = SqliteLedger::wal_state(path).wal_bytes <= MAX_SANE_WAL_BYTES;
+    let clock = app.clock.gap_us().abs() <= SANE_GAP_US;
+    let ready = writer && record && disk && wal && clock && !going_down;
+    let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, Json(Readiness { ready, writer, record, disk, wal, clock, going_down }))
+}
+
+fn free_disk_bytes(store: &std::path::Path) -> Option<u64> {
+    let folder = store.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let disk = rustix::fs::statvfs(folder.unwrap_or(std::path::Path::new("."))).ok()?;
+    Some(disk.f_bavail.saturating_mul(disk.f_frsize))
+}
+
+async fn render_metrics(State(app): State<App>) -> impl IntoResponse {
+    let queued = app.committer.lines().iter().map(|line| line.queued()).sum();
+    let wal_bytes = SqliteLedger::wal_state(app.store.path()).wal_bytes;
+    metrics::sample(queued, app.connections.load(Ordering::Relaxed), app.clock.gap_us(), wal_bytes);
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], app.metrics.render())
+}
+
+pub(super) async fn method_not_allowed() -> ApiError {
+    ApiError::new(Code::MethodNotAllowed, "This address takes other methods; see the Allow header.")
+}
+
+/// A panic costs one request.
+pub(super) fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
+    ApiError::internal(&format!("panic: {text}")).into_response()
+}

@@ -1,0 +1,183 @@
+//! The HTTP edge: routes, and what all handlers share.
+
+mod account;
+mod cache;
+mod csi;
+mod error;
+mod extract;
+mod files;
+mod guard;
+mod machine;
+mod merchant;
+mod openapi;
+mod orders;
+mod own_pages;
+mod payments;
+mod quiz;
+mod static_pages;
+mod view;
+
+use std::ops::Deref;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::HeaderName;
+use axum::middleware::{from_fn, from_fn_with_state};
+use metrics_exporter_prometheus::PrometheusHandle;
+use sale::{Keyring, MerchantClaims, PassClaims, QueueClaims, QuizClaims, SessionClaims, ShopperId, Token};
+use shield::{AddressKey, Pool, RateLimit};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::clock::ServerClock;
+use crate::committer::Committer;
+use crate::pages::Publisher;
+use crate::payments::Sandbox;
+use crate::settings::Settings;
+use crate::store::Store;
+
+pub(crate) use extract::{MERCHANT_TOKEN_PREFIX, SESSION_COOKIE};
+pub(crate) use files::SiteFiles;
+
+/// A request's body, at most. A quiz bank of 200 questions fits.
+pub(crate) const MAX_BODY_BYTES: usize = 128 * 1024;
+
+/// Every kind of token, ready to seal and open.
+pub(crate) struct Tokens {
+    pub(crate) session: Token<SessionClaims>,
+    pub(crate) merchant: Token<MerchantClaims>,
+    pub(crate) quiz: Token<QuizClaims>,
+    pub(crate) pass: Token<PassClaims>,
+    pub(crate) queue: Token<QueueClaims>,
+}
+
+impl Tokens {
+    pub(crate) fn new(keyring: &Keyring) -> Self {
+        Self {
+            session: Token::new(keyring),
+            merchant: Token::new(keyring),
+            quiz: Token::new(keyring),
+            pass: Token::new(keyring),
+            queue: Token::new(keyring),
+        }
+    }
+}
+
+pub(crate) struct Limits {
+    pub(crate) per_address: RateLimit<AddressKey>,
+    pub(crate) per_shopper: RateLimit<ShopperId>,
+}
+
+/// What handlers share.
+pub(crate) struct AppState {
+    pub(crate) settings: Settings,
+    pub(crate) clock: ServerClock,
+    pub(crate) store: Store,
+    pub(crate) committer: Committer,
+    pub(crate) publisher: Publisher,
+    pub(crate) tokens: Tokens,
+    pub(crate) limits: Limits,
+    /// For argon2: memory-hard, so few at a time.
+    pub(crate) password_pool: Pool,
+    pub(crate) sandbox: Sandbox,
+    pub(crate) files: SiteFiles,
+    pub(crate) metrics: PrometheusHandle,
+    pub(crate) connections: Arc<AtomicUsize>,
+    pub(crate) going_down: AtomicBool,
+}
+
+/// A handle on [`AppState`].
+#[derive(Clone)]
+pub(crate) struct App(Arc<AppState>);
+
+impl App {
+    pub(crate) fn new(state: AppState) -> Self {
+        Self(Arc::new(state))
+    }
+
+    pub(crate) fn is_https(&self) -> bool {
+        self.settings.public_origin.as_ref().is_some_and(|origin| origin.starts_with("https://"))
+    }
+
+    pub(crate) fn begin_shutdown(&self) {
+        self.going_down.store(true, Ordering::Release);
+        self.committer.close_lines();
+    }
+}
+
+impl Deref for App {
+    type Target = AppState;
+
+    fn deref(&self) -> &AppState {
+        &self.0
+    }
+}
+
+/// The API's routes with their descriptions: what `/openapi.json` says is what is routed.
+fn api_routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(csi::time))
+        .routes(routes!(csi::me))
+        .routes(routes!(csi::sale_state))
+        .routes(routes!(csi::recommendations))
+        .routes(routes!(account::sign_up))
+        .routes(routes!(account::sign_in))
+        .routes(routes!(account::sign_out))
+        .routes(routes!(quiz::open))
+        .routes(routes!(quiz::answer))
+        .routes(routes!(orders::place))
+        .routes(routes!(orders::queue_status))
+        .routes(routes!(orders::mine))
+        .routes(routes!(orders::list))
+        .routes(routes!(orders::show))
+        .routes(routes!(orders::cancel))
+        .routes(routes!(payments::open))
+        .routes(routes!(payments::webhook))
+        .routes(routes!(payments::settle))
+        .routes(routes!(merchant::account::sign_in))
+        .routes(routes!(merchant::account::sign_out))
+        .routes(routes!(merchant::account::me))
+        .routes(routes!(merchant::items::create, merchant::items::list))
+        .routes(routes!(merchant::items::patch, merchant::items::show))
+        .routes(routes!(merchant::sales::create, merchant::sales::list))
+        .routes(routes!(merchant::sales::patch, merchant::sales::show))
+        .routes(routes!(merchant::sales::publish))
+        .routes(routes!(merchant::sales::ledger))
+        .routes(routes!(merchant::orders::list))
+}
+
+/// The whole shop.
+pub(crate) fn router(app: &App) -> Router {
+    let (api, description) = OpenApiRouter::with_openapi(openapi::base()).merge(api_routes()).split_for_parts();
+    let api = api
+        .route_layer(from_fn_with_state(app.clone(), guard::same_site))
+        .route_layer(from_fn_with_state(app.clone(), guard::limit_address));
+    let request_id = HeaderName::from_static("x-request-id");
+    let mut router = Router::new()
+        .merge(api)
+        .merge(static_pages::routes())
+        .merge(own_pages::routes())
+        .merge(files::routes(app))
+        .merge(machine::routes(app.settings.metrics_listen.is_none()))
+        .merge(openapi::routes(&description));
+    router = router.fallback(own_pages::not_found).method_not_allowed_fallback(machine::method_not_allowed);
+    router
+        .layer(from_fn(guard::in_time))
+        .layer(CatchPanicLayer::custom(machine::panicked))
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .layer(from_fn_with_state(app.clone(), guard::harden))
+        .layer(from_fn(cache::apply))
+        .layer(from_fn(guard::observe))
+        .layer(PropagateRequestIdLayer::new(request_id.clone()))
+        .layer(SetRequestIdLayer::new(request_id, MakeRequestUuid))
+        .with_state(app.clone())
+}
+
+/// Only the metrics, for a listener of their own.
+pub(crate) fn metrics_router(app: &App) -> Router {
+    machine::routes(true).with_state(app.clone())
+}

@@ -1,0 +1,244 @@
+//! The order's path at the edge: everything that can be refused without I/O is, then it joins the line.
+
+use api::{Accepted, Chance, Code, Mine, Order, OrderList, PlaceOrder, QueueState, QueueStatus};
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use intake::{AdmitRefused, Application, Outcome, Place, Status, poll_after_ms};
+use ledger::{OrderFilter, OrderRow, PAGE_ROWS_MAX};
+use sale::{OrderId, QueueClaims, SaleId, order_id_of};
+use sha2::{Digest, Sha256};
+
+use super::App;
+use super::error::{ApiError, ApiResult};
+use super::extract::{Json, PathId, Shopper};
+use super::quiz::{limit_shopper, line_of};
+use super::view;
+use crate::metrics;
+
+const IDEMPOTENCY_KEY: &str = "idempotency-key";
+const IDEMPOTENCY_KEY_CHARS: std::ops::RangeInclusive<usize> = 1..=64;
+
+/// Orders a second that the line is taken to move at, until it is measured.
+const ASSUMED_PER_SECOND: u64 = 2_000;
+
+/// Joins the line.
+#[utoipa::path(post, path = "/api/sales/{sale_id}/orders", tag = "orders",
+    params(("sale_id" = String, Path), ("Idempotency-Key" = String, Header, description = "1 to 64 visible ASCII characters")),
+    request_body = PlaceOrder,
+    responses((status = 202, body = Accepted), (status = 400, body = api::Problem), (status = 401, body = api::Problem),
+        (status = 403, body = api::Problem), (status = 409, body = api::Problem), (status = 422, body = api::Problem),
+        (status = 429, body = api::Problem), (status = 503, body = api::Problem)))]
+pub(super) async fn place(
+    State(app): State<App>,
+    shopper: Shopper,
+    PathId(sale_id): PathId<SaleId>,
+    headers: HeaderMap,
+    Json(wanted): Json<PlaceOrder>,
+) -> ApiResult<(StatusCode, axum::Json<Accepted>)> {
+    let line = line_of(&app, sale_id)?;
+    let key = idempotency_key(&headers)?;
+    let order_id = order_id_of(sale_id, shopper.id, key);
+    let body_hash = hash_of(&wanted);
+    let accepted = |place: Place| {
+        let Place { queue_life, queue_seq, position, .. } = place;
+        let claims = QueueClaims { sale_id, shopper_id: shopper.id, order_id, queue_life, queue_seq };
+        let body = Accepted {
+            queue_token: app.tokens.queue.seal(&claims),
+            order_id: order_id.to_string(),
+            position,
+            poll_after_ms: poll_after_ms(position, ASSUMED_PER_SECOND, queue_seq),
+        };
+        (StatusCode::ACCEPTED, axum::Json(body))
+    };
+    if let Some(recalled) = line.recall(order_id, body_hash) {
+        return recalled.map(accepted).map_err(|_| mismatch());
+    }
+    limit_shopper(&app, &shopper)?;
+    let now_ms = app.clock.now_ms();
+    line.terms().window.judge(now_ms)?;
+    if wanted.quantity == 0 {
+        return Err(ApiError::field("quantity", "at least 1"));
+    }
+    let pass = app.tokens.pass.open(&wanted.pass).map_err(|_| pass_is_invalid())?;
+    if pass.sale_id != sale_id || pass.shopper_id != shopper.id || pass.expires_at_ms <= now_ms {
+        return Err(pass_is_invalid());
+    }
+    if !app.committer.is_well() {
+        return Err(ApiError::busy());
+    }
+    let application = Application {
+        order_id,
+        shopper_id: shopper.id,
+        pass_id: pass.pass_id,
+        pass_life: pass.queue_life,
+        idempotency_key: key.to_owned(),
+        body_hash,
+        quantity: wanted.quantity,
+    };
+    let place = line.admit(application, now_ms).map_err(refused)?;
+    if place.fresh {
+        metrics::order_accepted();
+        app.committer.ring();
+    }
+    Ok(accepted(place))
+}
+
+/// Where a place in the line stands. Answered to its shopper only, in any session.
+#[utoipa::path(get, path = "/api/queue/{queue_token}", tag = "orders", params(("queue_token" = String, Path)),
+    responses((status = 200, body = QueueStatus), (status = 401, body = api::Problem), (status = 404, body = api::Problem)))]
+pub(super) async fn queue_status(
+    State(app): State<App>,
+    shopper: Shopper,
+    Path(queue_token): Path<String>,
+) -> ApiResult<axum::Json<QueueStatus>> {
+    let claims = app.tokens.queue.open(&queue_token).map_err(|_| ApiError::not_found())?;
+    if claims.shopper_id != shopper.id {
+        return Err(ApiError::not_found());
+    }
+    let order_id = claims.order_id;
+    let status = match app.committer.line(claims.sale_id) {
+        Some(line) => line.status(&claims),
+        // The sale is long over and out of memory: only its orders remain.
+        None => match app.store.read(move |reader| reader.order(order_id)).await? {
+            Some(row) => Status::Ended(Outcome::Held { hold_expires_at_ms: row.hold_expires_at_ms }),
+            None => Status::Ended(Outcome::SoldOut),
+        },
+    };
+    Ok(axum::Json(told(status, &claims)))
+}
+
+fn told(status: Status, claims: &QueueClaims) -> QueueStatus {
+    let mut answer = QueueStatus {
+        state: QueueState::Queued,
+        reason: None,
+        position: None,
+        units_left: None,
+        chance: None,
+        poll_after_ms: None,
+        order_id: claims.order_id.to_string(),
+        hold_expires_at_ms: None,
+    };
+    match status {
+        Status::Queued { position, free_units } => {
+            answer.position = Some(position);
+            answer.units_left = Some(free_units);
+            answer.chance = Some(if position <= free_units { Chance::Likely } else { Chance::Unlikely });
+            answer.poll_after_ms = Some(poll_after_ms(position, ASSUMED_PER_SECOND, claims.queue_seq));
+        }
+        Status::Ended(Outcome::Held { hold_expires_at_ms }) => {
+            answer.state = QueueState::Held;
+            answer.hold_expires_at_ms = Some(hold_expires_at_ms);
+        }
+        Status::Ended(Outcome::SoldOut) => answer.state = QueueState::SoldOut,
+        Status::Ended(Outcome::Rejected(reason)) => {
+            answer.state = QueueState::Rejected;
+            answer.reason = Some(reason.as_str().to_owned());
+        }
+        Status::LostInRestart => {
+            answer.state = QueueState::Rejected;
+            answer.reason = Some("lost_in_restart".to_owned());
+        }
+    }
+    answer
+}
+
+/// This shopper's places and orders in the sale.
+#[utoipa::path(get, path = "/api/sales/{sale_id}/mine", tag = "orders", params(("sale_id" = String, Path)),
+    responses((status = 200, body = Mine), (status = 401, body = api::Problem), (status = 404, body = api::Problem)))]
+pub(super) async fn mine(
+    State(app): State<App>,
+    shopper: Shopper,
+    PathId(sale_id): PathId<SaleId>,
+) -> ApiResult<axum::Json<Mine>> {
+    app.publisher.catalog().sale(sale_id).ok_or_else(ApiError::not_found)?;
+    let queued = app.committer.line(sale_id).map(|line| line.mine(shopper.id).0).unwrap_or_default();
+    let filter = OrderFilter {
+        sale_id: Some(sale_id),
+        shopper_id: Some(shopper.id),
+        limit: PAGE_ROWS_MAX,
+        ..OrderFilter::default()
+    };
+    let rows = app.store.read(move |reader| reader.orders(&filter)).await?;
+    // What left the line between the two looks is an order now, and only that.
+    let waits = |claims: &&QueueClaims| rows.iter().all(|row| row.order_id != claims.order_id);
+    Ok(axum::Json(Mine {
+        queue_tokens: queued.iter().filter(waits).map(|claims| app.tokens.queue.seal(claims)).collect(),
+        orders: rows.iter().map(view::order).collect(),
+    }))
+}
+
+/// The shopper's own orders, newest first; the latest 200.
+#[utoipa::path(get, path = "/api/orders", tag = "orders",
+    responses((status = 200, body = OrderList), (status = 401, body = api::Problem)))]
+pub(super) async fn list(State(app): State<App>, shopper: Shopper) -> ApiResult<axum::Json<OrderList>> {
+    let rows = rows_of(&app, &shopper).await?;
+    Ok(axum::Json(OrderList { orders: rows.iter().map(view::order).collect() }))
+}
+
+pub(super) async fn rows_of(app: &App, shopper: &Shopper) -> ApiResult<Vec<OrderRow>> {
+    let filter = OrderFilter { shopper_id: Some(shopper.id), limit: PAGE_ROWS_MAX, ..OrderFilter::default() };
+    Ok(app.store.read(move |reader| reader.orders(&filter)).await?)
+}
+
+/// One order.
+#[utoipa::path(get, path = "/api/orders/{order_id}", tag = "orders", params(("order_id" = String, Path)),
+    responses((status = 200, body = Order), (status = 401, body = api::Problem), (status = 404, body = api::Problem)))]
+pub(super) async fn show(
+    State(app): State<App>,
+    shopper: Shopper,
+    PathId(order_id): PathId<OrderId>,
+) -> ApiResult<axum::Json<Order>> {
+    Ok(axum::Json(view::order(&own_row(&app, &shopper, order_id).await?)))
+}
+
+/// Gives an unpaid order's units back.
+#[utoipa::path(post, path = "/api/orders/{order_id}/cancel", tag = "orders", params(("order_id" = String, Path)),
+    responses((status = 200, body = Order), (status = 401, body = api::Problem), (status = 404, body = api::Problem),
+        (status = 409, body = api::Problem)))]
+pub(super) async fn cancel(
+    State(app): State<App>,
+    shopper: Shopper,
+    PathId(order_id): PathId<OrderId>,
+) -> ApiResult<axum::Json<Order>> {
+    let row = own_row(&app, &shopper, order_id).await?;
+    app.committer.cancel(row.sale_id, order_id).await?;
+    Ok(axum::Json(view::order(&own_row(&app, &shopper, order_id).await?)))
+}
+
+/// The order, if it is this shopper's; another's is as if it were not there.
+pub(super) async fn own_row(app: &App, shopper: &Shopper, order_id: OrderId) -> ApiResult<OrderRow> {
+    let row = app.store.read(move |reader| reader.order(order_id)).await?;
+    row.filter(|row| row.shopper_id == shopper.id).ok_or_else(ApiError::not_found)
+}
+
+fn idempotency_key(headers: &HeaderMap) -> ApiResult<&str> {
+    let wrong = || ApiError::new(Code::IdempotencyKeyInvalid, "Idempotency-Key: 1 to 64 visible ASCII characters");
+    let mut values = headers.get_all(IDEMPOTENCY_KEY).iter();
+    let key = values.next().and_then(|value| value.to_str().ok()).ok_or_else(wrong)?;
+    let good = IDEMPOTENCY_KEY_CHARS.contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic());
+    if good && values.next().is_none() { Ok(key) } else { Err(wrong()) }
+}
+
+/// Tells one body from another under the same key. Its parts, not its bytes: white space is no difference. It is kept
+/// in the record, so it is a hash that means the same in every build.
+fn hash_of(wanted: &PlaceOrder) -> u64 {
+    let digest = Sha256::new().chain_update(wanted.quantity.to_be_bytes()).chain_update(&wanted.pass).finalize();
+    digest.iter().take(8).fold(0, |hash, byte| hash << 8 | u64::from(*byte))
+}
+
+fn refused(refusal: AdmitRefused) -> ApiError {
+    match refusal {
+        AdmitRefused::Mismatch => mismatch(),
+        AdmitRefused::Admission(refusal) => refusal.into(),
+        AdmitRefused::PassInvalid => pass_is_invalid(),
+        AdmitRefused::Busy => ApiError::busy(),
+    }
+}
+
+fn mismatch() -> ApiError {
+    ApiError::new(Code::IdempotencyMismatch, "This Idempotency-Key came before with another body.")
+}
+
+fn pass_is_invalid() -> ApiError {
+    ApiError::new(Code::PassInvalid, "The pass is not yours, not for this sale, used, replaced or expired.")
+}

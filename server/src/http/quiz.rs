@@ -1,0 +1,139 @@
+//! The timed quiz over HTTP.
+
+use api::{AnswerQuiz, Code, OpenQuiz, PassIssued, QuizIssued};
+use axum::extract::{Path, State};
+use axum::http::header;
+use axum::response::IntoResponse;
+use sale::{PASS_LIFETIME_MS, PassClaims, PassId, QuizId, QuizRefusal, QuizTerms, SaleId, proof_holds};
+use uuid::Uuid;
+
+use super::App;
+use super::error::{ApiError, ApiResult};
+use super::extract::{Json, OptionalJson, PathId, Shopper};
+use crate::quiz::Asked;
+
+/// The accessible route's proof of work: 2^15 hashes on average, about a second in a phone's browser.
+const PROOF_BITS: u8 = 15;
+
+/// An answer, at most.
+const MAX_ANSWER_CHARS: usize = 80;
+
+/// Asks a question. None is asked before the start; a new one replaces the last.
+#[utoipa::path(post, path = "/api/sales/{sale_id}/quiz", tag = "orders", params(("sale_id" = String, Path)),
+    request_body = OpenQuiz,
+    responses((status = 200, body = QuizIssued), (status = 401, body = api::Problem), (status = 404, body = api::Problem),
+        (status = 409, body = api::Problem), (status = 429, body = api::Problem)))]
+pub(super) async fn open(
+    State(app): State<App>,
+    shopper: Shopper,
+    PathId(sale_id): PathId<SaleId>,
+    OptionalJson(wanted): OptionalJson<OpenQuiz>,
+) -> ApiResult<axum::Json<QuizIssued>> {
+    limit_shopper(&app, &shopper)?;
+    let line = line_of(&app, sale_id)?;
+    let now_ms = app.clock.now_ms();
+    line.terms().window.judge(now_ms)?;
+    let catalog = app.publisher.catalog();
+    let sale = catalog.sale(sale_id).ok_or_else(ApiError::not_found)?;
+    let Asked { question, picture_name } =
+        app.publisher.quizzes().ask(sale_id, crate::quiz::random()).ok_or_else(ApiError::busy)?;
+    let quiz_id = QuizId(Uuid::new_v4());
+    if !line.open_quiz(shopper.id, quiz_id) {
+        return Err(ApiError::busy());
+    }
+    let terms = QuizTerms { min_answer_ms: sale.min_answer_ms, max_answer_ms: sale.max_answer_ms };
+    let proof_bits = if wanted.accessible { PROOF_BITS } else { 0 };
+    let claims = terms.ask(
+        &app.tokens.quiz,
+        quiz_id,
+        sale_id,
+        shopper.id,
+        line.queue_life(),
+        now_ms,
+        &question.answer,
+        proof_bits,
+    );
+    Ok(axum::Json(QuizIssued {
+        quiz_token: app.tokens.quiz.seal(&claims),
+        image_url: format!("/quiz/{picture_name}.png"),
+        question: wanted.accessible.then_some(question.prompt),
+        proof_bits: wanted.accessible.then_some(u32::from(PROOF_BITS)),
+        issued_at_ms: claims.issued_at_ms,
+        earliest_answer_ms: claims.earliest_answer_ms,
+        expires_at_ms: claims.expires_at_ms,
+    }))
+}
+
+/// Takes the answer, right or wrong: the quiz is burnt. A right one in time earns a pass.
+#[utoipa::path(post, path = "/api/sales/{sale_id}/quiz/answer", tag = "orders", params(("sale_id" = String, Path)),
+    request_body = AnswerQuiz,
+    responses((status = 200, body = PassIssued), (status = 401, body = api::Problem), (status = 403, body = api::Problem),
+        (status = 409, body = api::Problem), (status = 422, body = api::Problem)))]
+pub(super) async fn answer(
+    State(app): State<App>,
+    shopper: Shopper,
+    PathId(sale_id): PathId<SaleId>,
+    Json(given): Json<AnswerQuiz>,
+) -> ApiResult<axum::Json<PassIssued>> {
+    limit_shopper(&app, &shopper)?;
+    let now_ms = app.clock.now_ms();
+    if given.answer.chars().count() > MAX_ANSWER_CHARS {
+        return Err(ApiError::field("answer", "at most 80 characters"));
+    }
+    let line = line_of(&app, sale_id)?;
+    let invalid = |_| ApiError::new(Code::QuizInvalid, "This question was not put to you in this sale.");
+    let claims = app.tokens.quiz.open(&given.quiz_token).map_err(invalid)?;
+    claims.is_for(sale_id, shopper.id).map_err(invalid)?;
+    line.terms().window.judge(now_ms)?;
+    if !line.burn_quiz(shopper.id, claims.quiz_id) {
+        return Err(ApiError::new(Code::QuizUsed, "This question has been answered or replaced. Ask for a new one."));
+    }
+    claims.judge(&app.tokens.quiz, now_ms, &given.answer).map_err(refused)?;
+    if claims.proof_bits > 0
+        && !given.proof.is_some_and(|proof| proof_holds(&given.quiz_token, proof, claims.proof_bits))
+    {
+        return Err(ApiError::new(Code::AnswerWrong, "The answer came without its proof of work."));
+    }
+    let pass = PassClaims {
+        pass_id: PassId(Uuid::new_v4()),
+        sale_id,
+        shopper_id: shopper.id,
+        queue_life: line.queue_life(),
+        expires_at_ms: now_ms + PASS_LIFETIME_MS,
+    };
+    line.grant_pass(shopper.id, pass.pass_id);
+    Ok(axum::Json(PassIssued { pass: app.tokens.pass.seal(&pass), expires_at_ms: pass.expires_at_ms }))
+}
+
+fn refused(refusal: QuizRefusal) -> ApiError {
+    match refusal {
+        QuizRefusal::TooFast => {
+            ApiError::new(Code::AnswerTooFast, "Faster than a person reads. Here is how to go on: ask anew.")
+        }
+        QuizRefusal::TooLate => {
+            ApiError::new(Code::AnswerTooLate, "The time for this question is over. Ask for a new one.")
+        }
+        QuizRefusal::Wrong => ApiError::new(Code::AnswerWrong, "That is not the answer. Ask for a new question."),
+    }
+}
+
+/// A question's picture, by its unguessable name.
+pub(super) async fn picture(State(app): State<App>, Path(file): Path<String>) -> ApiResult<impl IntoResponse> {
+    let name = file.strip_suffix(".png").ok_or_else(ApiError::not_found)?;
+    let png = app.publisher.quizzes().picture(name).ok_or_else(ApiError::not_found)?;
+    Ok(([(header::CONTENT_TYPE, "image/png")], png))
+}
+
+/// The line of a sale that is on.
+pub(super) fn line_of(app: &App, sale_id: SaleId) -> ApiResult<std::sync::Arc<intake::Line>> {
+    match app.committer.line(sale_id) {
+        Some(line) => Ok(line),
+        // A published sale without a line ended long ago.
+        None if app.publisher.catalog().sale(sale_id).is_some() => Err(sale::AdmissionRefusal::Ended.into()),
+        None => Err(ApiError::not_found()),
+    }
+}
+
+pub(super) fn limit_shopper(app: &App, shopper: &Shopper) -> ApiResult<()> {
+    app.limits.per_shopper.check(&shopper.id).map_err(ApiError::rate_limited)
+}

@@ -1,0 +1,64 @@
+//! The `stampede` binary: the shop's server and its command line.
+
+mod catalog;
+mod cli;
+mod clock;
+mod commands;
+mod committer;
+mod demo;
+mod http;
+mod metrics;
+mod pages;
+mod passwords;
+mod payments;
+mod quiz;
+mod secret;
+mod serve;
+mod settings;
+mod store;
+
+use std::io::IsTerminal;
+use std::process::ExitCode;
+
+use clap::Parser;
+use cli::{Cli, Command, MerchantCommand, TokenCommand};
+use settings::{Settings, store_of};
+use tracing_subscriber::EnvFilter;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    log_to_standard_error();
+    match run(cli.command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("stampede: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    match command {
+        Command::Serve(args) => {
+            let settings = Settings::of(args)?;
+            let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+            runtime.block_on(serve::serve(settings))
+        }
+        Command::Merchant(MerchantCommand::Add { email, store }) => commands::add_merchant(&store_of(&store)?, &email),
+        Command::Token(TokenCommand::Merchant { email, store }) => commands::merchant_token(&store_of(&store)?, &email),
+        Command::Token(TokenCommand::Shoppers { count, store }) => {
+            commands::shopper_sessions(&store_of(&store)?, count)
+        }
+    }
+}
+
+/// For people at a terminal, JSON for machines; `RUST_LOG` says how much.
+fn log_to_standard_error() {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    if std::io::stderr().is_terminal() {
+        logs.with_target(false).init();
+    } else {
+        logs.json().flatten_event(true).init();
+    }
+}

@@ -1,0 +1,92 @@
+//! What is counted. The names are fixed: docs/OPERATIONS.md lists them, dashboards rely on them.
+
+use std::time::Duration;
+
+use ::metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
+use intake::{Concluded, Outcome};
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+
+pub(crate) const REQUESTS: &str = "stampede_http_requests_total";
+pub(crate) const REQUEST_SECONDS: &str = "stampede_http_request_seconds";
+pub(crate) const REFUSED: &str = "stampede_refused_total";
+pub(crate) const ACCEPTED: &str = "stampede_orders_accepted_total";
+pub(crate) const CONCLUDED: &str = "stampede_orders_concluded_total";
+pub(crate) const BATCHES: &str = "stampede_batches_total";
+pub(crate) const BATCH_FAILURES: &str = "stampede_batch_failures_total";
+pub(crate) const BATCH_EVENTS: &str = "stampede_batch_events";
+pub(crate) const BATCH_SECONDS: &str = "stampede_batch_seconds";
+pub(crate) const QUEUED: &str = "stampede_queued_orders";
+pub(crate) const CONNECTIONS: &str = "stampede_connections";
+pub(crate) const CLOCK_GAP: &str = "stampede_clock_gap_seconds";
+pub(crate) const WAL_BYTES: &str = "stampede_wal_bytes";
+
+/// Installs the recorder; its text is what `/metrics` answers.
+pub(crate) fn install() -> Result<PrometheusHandle, metrics_exporter_prometheus::BuildError> {
+    let handle = PrometheusBuilder::new()
+        .set_buckets(&[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0])?
+        .set_buckets_for_metric(
+            metrics_exporter_prometheus::Matcher::Full(BATCH_EVENTS.to_owned()),
+            &[1.0, 2.0, 5.0, 10.0, 25.0, 50.0, 100.0, 250.0, 500.0, 1_000.0, 2_500.0],
+        )?
+        .install_recorder()?;
+    describe();
+    Ok(handle)
+}
+
+fn describe() {
+    describe_counter!(REQUESTS, "Requests answered, by route and status.");
+    describe_histogram!(REQUEST_SECONDS, "From the request's head to the answer's head, by route.");
+    describe_counter!(REFUSED, "Requests refused, by code.");
+    describe_counter!(ACCEPTED, "Orders that joined a line.");
+    describe_counter!(CONCLUDED, "Orders that left a line, by outcome.");
+    describe_counter!(BATCHES, "Transactions committed.");
+    describe_counter!(BATCH_FAILURES, "Transactions that failed and were undone.");
+    describe_histogram!(BATCH_EVENTS, "Events in a transaction.");
+    describe_histogram!(BATCH_SECONDS, "A transaction's time, fsync included.");
+    describe_gauge!(QUEUED, "Orders in all lines now.");
+    describe_gauge!(CONNECTIONS, "Connections open now.");
+    describe_gauge!(CLOCK_GAP, "How far the system's clock is ahead of the shop's.");
+    describe_gauge!(WAL_BYTES, "Size of the record's write-ahead log.");
+}
+
+pub(crate) fn request_answered(route: &str, status: u16, elapsed: Duration) {
+    counter!(REQUESTS, "route" => route.to_owned(), "status" => status.to_string()).increment(1);
+    histogram!(REQUEST_SECONDS, "route" => route.to_owned()).record(elapsed.as_secs_f64());
+}
+
+pub(crate) fn refused(code: &'static str) {
+    counter!(REFUSED, "code" => code).increment(1);
+}
+
+pub(crate) fn order_accepted() {
+    counter!(ACCEPTED).increment(1);
+}
+
+pub(crate) fn orders_concluded(concluded: &Concluded) {
+    for (_, outcome) in &concluded.outcomes {
+        let name = match outcome {
+            Outcome::Held { .. } => "held",
+            Outcome::SoldOut => "sold_out",
+            Outcome::Rejected(_) => "rejected",
+        };
+        counter!(CONCLUDED, "outcome" => name).increment(1);
+    }
+}
+
+pub(crate) fn batch_committed(events: usize, elapsed: Duration) {
+    counter!(BATCHES).increment(1);
+    histogram!(BATCH_EVENTS).record(events as f64);
+    histogram!(BATCH_SECONDS).record(elapsed.as_secs_f64());
+}
+
+pub(crate) fn batch_failed() {
+    counter!(BATCH_FAILURES).increment(1);
+}
+
+/// What is read when it is asked for.
+pub(crate) fn sample(queued: u64, connections: usize, clock_gap_us: i64, wal_bytes: u64) {
+    gauge!(QUEUED).set(queued as f64);
+    gauge!(CONNECTIONS).set(connections as f64);
+    gauge!(CLOCK_GAP).set(clock_gap_us as f64 / 1e6);
+    gauge!(WAL_BYTES).set(wal_bytes as f64);
+}

@@ -1,0 +1,7 @@
+//! Static pages: rendered once, kept as bytes in every encoding, swapped whole.
+
+mod page;
+mod publisher;
+
+pub(crate) use page::{Encoding, Page};
+pub(crate) use publisher::{PublishError, Publisher};

@@ -1,0 +1,129 @@
+//! One page as bytes.
+
+use std::io::Write;
+
+use axum::http::HeaderValue;
+use bytes::Bytes;
+use sha2::{Digest, Sha256};
+
+/// An encoding that pages are kept in (RFC 9110, section 8.4.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Encoding {
+    Identity,
+    Gzip,
+    Brotli,
+}
+
+impl Encoding {
+    /// The best that `accept_encoding` allows. Only `q=0` is looked at: our own order is by size.
+    pub(crate) fn negotiated(accept_encoding: &str) -> Self {
+        let allows = |name: &str| {
+            accept_encoding.split(',').any(|part| {
+                let (coding, weight) = part.split_once(';').unwrap_or((part, ""));
+                let refused = weight.trim().strip_prefix("q=").is_some_and(|q| q.trim().parse() == Ok(0.0_f32));
+                coding.trim().eq_ignore_ascii_case(name) && !refused
+            })
+        };
+        if allows("br") {
+            Self::Brotli
+        } else if allows("gzip") {
+            Self::Gzip
+        } else {
+            Self::Identity
+        }
+    }
+
+    /// The `Content-Encoding`, where there is one to name.
+    pub(crate) const fn name(self) -> Option<&'static str> {
+        match self {
+            Self::Identity => None,
+            Self::Gzip => Some("gzip"),
+            Self::Brotli => Some("br"),
+        }
+    }
+}
+
+/// A page in every encoding, each with a strong tag of its own (RFC 9110, section 8.8.3).
+#[derive(Debug)]
+pub(crate) struct Page {
+    identity: Variant,
+    gzip: Variant,
+    brotli: Variant,
+    /// What a CDN purges it by.
+    pub(crate) tags: HeaderValue,
+}
+
+#[derive(Debug)]
+pub(crate) struct Variant {
+    pub(crate) body: Bytes,
+    pub(crate) etag: HeaderValue,
+}
+
+impl Page {
+    pub(crate) fn new(html: String, tags: &str) -> std::io::Result<Self> {
+        let digest = Sha256::digest(&html);
+        let tag = crate::secret::hex(&digest[..12]);
+        let html = html.into_bytes();
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        gzip.write_all(&html)?;
+        let parameters = brotli::enc::BrotliEncoderParams { quality: 11, size_hint: html.len(), ..Default::default() };
+        let mut brotli = Vec::new();
+        brotli::BrotliCompress(&mut html.as_slice(), &mut brotli, &parameters)?;
+        Ok(Self {
+            gzip: variant(gzip.finish()?, &tag, "-gz"),
+            brotli: variant(brotli, &tag, "-br"),
+            identity: variant(html, &tag, ""),
+            tags: HeaderValue::from_str(tags).unwrap_or(HeaderValue::from_static("page")),
+        })
+    }
+
+    pub(crate) fn variant(&self, encoding: Encoding) -> &Variant {
+        match encoding {
+            Encoding::Identity => &self.identity,
+            Encoding::Gzip => &self.gzip,
+            Encoding::Brotli => &self.brotli,
+        }
+    }
+}
+
+fn variant(body: Vec<u8>, tag: &str, suffix: &str) -> Variant {
+    let etag = HeaderValue::from_str(&format!("\"{tag}{suffix}\"")).expect("hexadecimal is a header value");
+    Variant { body: body.into(), etag }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(accept_encoding: &str, expected: Encoding) {
+        assert_eq!(Encoding::negotiated(accept_encoding), expected, "{accept_encoding}");
+    }
+
+    #[test]
+    fn the_smallest_allowed_encoding_is_sent() {
+        check("", Encoding::Identity);
+        check("gzip, deflate, br, zstd", Encoding::Brotli);
+        check("gzip;q=1.0, br;q=0", Encoding::Gzip);
+        check("GZIP", Encoding::Gzip);
+        check("brotli, gzipped", Encoding::Identity);
+    }
+
+    #[test]
+    fn every_encoding_holds_the_same_page_and_has_its_own_tag() {
+        let html = "<p>夜市</p>".repeat(200);
+        let page = Page::new(html.clone(), "shop").unwrap();
+        let mut unzipped = String::new();
+        let zipped = page.variant(Encoding::Gzip).body.clone();
+        std::io::Read::read_to_string(&mut flate2::read::GzDecoder::new(zipped.as_ref()), &mut unzipped).unwrap();
+        assert_eq!(unzipped, html);
+        let mut plain = Vec::new();
+        brotli::BrotliDecompress(&mut page.variant(Encoding::Brotli).body.as_ref(), &mut plain).unwrap();
+        assert_eq!(plain, html.as_bytes());
+        let tags: std::collections::HashSet<_> = [Encoding::Identity, Encoding::Gzip, Encoding::Brotli]
+            .map(|encoding| page.variant(encoding).etag.clone())
+            .into();
+        assert_eq!(tags.len(), 3);
+        let again = Page::new(html, "shop").unwrap();
+        assert_eq!(again.variant(Encoding::Brotli).etag, page.variant(Encoding::Brotli).etag);
+    }
+}

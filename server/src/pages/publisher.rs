@@ -1,0 +1,161 @@
+//! From the record to the pages: reads the catalogue, renders what changed, swaps.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use api::{ItemCard, ItemPage};
+use arc_swap::ArcSwap;
+use ledger::LedgerError;
+use shop::{Assets, Locale};
+use tokio::sync::{Mutex, MutexGuard};
+
+use super::Page;
+use crate::catalog::Catalog;
+use crate::clock::ServerClock;
+use crate::quiz::Quizzes;
+use crate::store::Store;
+
+const LOCALES: [Locale; 2] = [Locale::En, Locale::Zh];
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum PublishError {
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    #[error("a page could not be rendered: {0}")]
+    Render(String),
+}
+
+/// What a page was rendered from: the same again needs no rendering.
+#[derive(Clone, PartialEq)]
+enum Source {
+    Catalogue(Vec<ItemCard>),
+    Item(ItemPage),
+}
+
+#[derive(Clone)]
+struct Kept {
+    source: Source,
+    page: Arc<Page>,
+}
+
+type Pages = HashMap<String, Kept>;
+
+/// The catalogue and its pages, each swapped whole.
+pub(crate) struct Publisher {
+    store: Store,
+    clock: ServerClock,
+    assets: Assets,
+    public_origin: String,
+    catalog: ArcSwap<Catalog>,
+    pages: ArcSwap<Pages>,
+    quizzes: Quizzes,
+    /// One edit at a time: read, judge, write, refresh.
+    edit: Mutex<()>,
+}
+
+/// Held while a merchant's change is judged, written and published.
+pub(crate) struct Edit<'a> {
+    publisher: &'a Publisher,
+    _one_at_a_time: MutexGuard<'a, ()>,
+}
+
+impl Publisher {
+    pub(crate) async fn start(
+        store: Store,
+        clock: ServerClock,
+        assets: Assets,
+        public_origin: String,
+    ) -> Result<Self, PublishError> {
+        let publisher = Self {
+            store,
+            clock,
+            assets,
+            public_origin,
+            catalog: ArcSwap::default(),
+            pages: ArcSwap::default(),
+            quizzes: Quizzes::default(),
+            edit: Mutex::new(()),
+        };
+        publisher.refresh().await?;
+        Ok(publisher)
+    }
+
+    pub(crate) fn assets(&self) -> &Assets {
+        &self.assets
+    }
+
+    pub(crate) fn catalog(&self) -> Arc<Catalog> {
+        self.catalog.load_full()
+    }
+
+    pub(crate) fn quizzes(&self) -> &Quizzes {
+        &self.quizzes
+    }
+
+    /// The page at a path, if there is one.
+    pub(crate) fn page(&self, path: &str) -> Option<Arc<Page>> {
+        self.pages.load().get(path).map(|kept| Arc::clone(&kept.page))
+    }
+
+    pub(crate) async fn edit(&self) -> Edit<'_> {
+        Edit { publisher: self, _one_at_a_time: self.edit.lock().await }
+    }
+
+    /// Reads the record and brings pages and quizzes up to it.
+    pub(crate) async fn refresh(&self) -> Result<(), PublishError> {
+        self.edit().await.publish().await
+    }
+
+    async fn publish(&self) -> Result<(), PublishError> {
+        let now_ms = self.clock.now_ms();
+        let catalog = Arc::new(self.store.read(Catalog::read).await?);
+        let before = self.pages.load_full();
+        let rendering = {
+            let (catalog, assets, origin) = (Arc::clone(&catalog), self.assets.clone(), self.public_origin.clone());
+            let quizzes = self.quizzes.clone();
+            tokio::task::spawn_blocking(move || {
+                quizzes.draw(catalog.sales().filter(|sale| !sale.window().has_ended(now_ms)));
+                rendered(&catalog, &before, &assets, &origin, now_ms)
+            })
+        };
+        let pages = rendering.await.map_err(|error| PublishError::Render(error.to_string()))?;
+        let pages = pages.map_err(|error| PublishError::Render(error.to_string()))?;
+        self.catalog.store(catalog);
+        self.pages.store(Arc::new(pages));
+        Ok(())
+    }
+}
+
+impl Edit<'_> {
+    /// Publishes what the record says now.
+    pub(crate) async fn publish(&self) -> Result<(), PublishError> {
+        self.publisher.publish().await
+    }
+}
+
+fn rendered(catalog: &Catalog, before: &Pages, assets: &Assets, origin: &str, now_ms: i64) -> std::io::Result<Pages> {
+    let mut pages = Pages::new();
+    let mut keep = |path: String, source: Source, tags: &str, render: &dyn Fn() -> String| -> std::io::Result<()> {
+        let kept = match before.get(&path) {
+            Some(kept) if kept.source == source => kept.clone(),
+            _ => Kept { source, page: Arc::new(Page::new(render(), tags)?) },
+        };
+        pages.insert(path, kept);
+        Ok(())
+    };
+    let cards = catalog.cards(now_ms);
+    for locale in LOCALES {
+        let render = || shop::catalogue_html(locale, assets, &cards);
+        let path = locale.path("/");
+        keep(path, Source::Catalogue(cards.clone()), "shop catalogue", &render)?;
+    }
+    for item in catalog.items_on_show() {
+        let page = catalog.page(item, now_ms);
+        for locale in LOCALES {
+            let render = || shop::item_html(locale, assets, &page, origin);
+            let path = locale.path(&format!("/items/{}", item.slug));
+            keep(path, Source::Item(page.clone()), &format!("shop item-{}", item.slug), &render)?;
+        }
+    }
+    Ok(pages)
+}

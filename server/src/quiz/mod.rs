@@ -1,0 +1,7 @@
+//! Questions, drawn ahead as pictures with names that nobody can guess.
+
+mod picture;
+mod pool;
+
+pub(crate) use picture::can_be_drawn;
+pub(crate) use pool::{Asked, Quizzes, random};

@@ -1,0 +1,267 @@
+//! Serving: wiring, listening, and going down in a stated order.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::ConnectInfo;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use ledger::SqliteLedger;
+use shield::{PER_ADDRESS, PER_SHOPPER, Pool, RateLimit};
+use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, watch};
+use tower::ServiceExt as _;
+
+use crate::clock::{DISCIPLINE_INTERVAL, ServerClock};
+use crate::committer::Committer;
+use crate::http::{self, App, AppState, Limits, SiteFiles, Tokens};
+use crate::pages::Publisher;
+use crate::payments::Sandbox;
+use crate::settings::Settings;
+use crate::store::Store;
+use crate::{demo, metrics, passwords, secret};
+
+/// Connections open at a time; the next ones wait in the kernel's backlog.
+const MAX_CONNECTIONS: usize = 20_000;
+
+/// A request's head must be whole by then.
+const HEAD_TIME: Duration = Duration::from_secs(10);
+
+/// A request's head, at most.
+const MAX_HEAD_BYTES: usize = 32 * 1024;
+
+/// Streams on one HTTP/2 connection, at most.
+const MAX_STREAMS: u32 = 128;
+
+/// How long answers under way may take once the shop goes down.
+const DRAIN_TIME: Duration = Duration::from_secs(10);
+
+/// How long `/readyz` says no before the listener closes, so that a balancer looks elsewhere.
+const READY_GRACE: Duration = Duration::from_millis(200);
+
+const TIDY_INTERVAL: Duration = Duration::from_secs(10);
+
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// Runs the shop until it is told to stop.
+pub(crate) async fn serve(settings: Settings) -> Result<(), Failure> {
+    // Leptos spawns on whatever runtime it is told of; a second telling changes nothing.
+    let _already_told = any_spawner::Executor::init_tokio();
+    let listener =
+        TcpListener::bind(settings.listen).await.map_err(|error| format!("--listen {}: {error}", settings.listen))?;
+    let address = listener.local_addr()?;
+    let metrics_listener = match settings.metrics_listen {
+        Some(address) => {
+            Some(TcpListener::bind(address).await.map_err(|error| format!("--metrics-listen {address}: {error}"))?)
+        }
+        None => None,
+    };
+    let (app, committer_thread) = wired(settings, address).await?;
+    if app.settings.demo {
+        demo::prepare(&app).await?;
+    }
+    let (stop, stopped) = watch::channel(false);
+    let connections = Arc::clone(&app.connections);
+    let shop = tokio::spawn(listen(listener, http::router(&app), connections, stopped.clone()));
+    let metrics = metrics_listener.map(|listener| {
+        let unwatched = Arc::new(AtomicUsize::new(0));
+        tokio::spawn(listen(listener, http::metrics_router(&app), unwatched, stopped.clone()))
+    });
+    let chores = tokio::spawn(chores(app.clone(), stopped));
+    announce(&app, address);
+
+    told_to_stop().await?;
+    // The order: not ready; nobody joins a line; no new connection; answers under way end; lines empty; log into store.
+    tracing::info!("going down: nobody joins a line any more");
+    app.begin_shutdown();
+    tokio::time::sleep(READY_GRACE).await;
+    let _no_one_listens = stop.send(true);
+    shop.await?;
+    if let Some(metrics) = metrics {
+        metrics.await?;
+    }
+    chores.await?;
+    tracing::info!("connections are closed; emptying the lines");
+    let committer = app.committer.clone();
+    tokio::task::spawn_blocking(move || {
+        committer.stop();
+        committer_thread.join()
+    })
+    .await?
+    .map_err(|_| "the committer panicked")?;
+    tracing::info!("down");
+    Ok(())
+}
+
+async fn wired(settings: Settings, address: SocketAddr) -> Result<(App, std::thread::JoinHandle<()>), Failure> {
+    let clock = ServerClock::start();
+    let keyring = secret::keyring(&settings.store)?;
+    let files = SiteFiles::read(&settings.site)?;
+    let ledger = SqliteLedger::open(&settings.store)?;
+    let store = Store::open(&settings.store)?;
+    // Names this life of every line; later lives have higher numbers, which helps whoever reads the record.
+    let queue_life = clock.now_us().unsigned_abs();
+    let (committer, thread) = Committer::start(ledger, clock.clone(), queue_life)?;
+    let public_origin = settings.public_origin.clone().unwrap_or_else(|| format!("http://{address}"));
+    let publisher = Publisher::start(store.clone(), clock.clone(), files.assets.clone(), public_origin).await?;
+    let limits = if settings.rate_limits {
+        Limits { per_address: RateLimit::new(PER_ADDRESS), per_shopper: RateLimit::new(PER_SHOPPER) }
+    } else {
+        tracing::warn!("RATE LIMITS ARE OFF (STAMPEDE_RATE_LIMITS=off): for load tests only");
+        Limits { per_address: RateLimit::off(), per_shopper: RateLimit::off() }
+    };
+    let app = App::new(AppState {
+        clock,
+        store,
+        committer,
+        publisher,
+        tokens: Tokens::new(&keyring),
+        limits,
+        password_pool: Pool::new(passwords::POOL_RUNNING, passwords::POOL_WAITING),
+        sandbox: Sandbox::new(&keyring, address)?,
+        files,
+        metrics: metrics::install()?,
+        connections: Arc::new(AtomicUsize::new(0)),
+        going_down: AtomicBool::new(false),
+        settings,
+    });
+    Ok((app, thread))
+}
+
+fn announce(app: &App, address: SocketAddr) {
+    println!("listening on http://{address}");
+    if app.settings.demo {
+        demo::announce(address);
+    }
+}
+
+/// What comes round by itself: the clock is led, quiet rate-limit keys are forgotten, ended sales leave the pages.
+async fn chores(app: App, mut stopped: watch::Receiver<bool>) {
+    let mut every_second = tokio::time::interval(DISCIPLINE_INTERVAL);
+    let mut tidy = tokio::time::interval(TIDY_INTERVAL);
+    let mut next_end_ms = app.publisher.catalog().next_end_ms(app.clock.now_ms());
+    loop {
+        tokio::select! {
+            () = told(&mut stopped) => return,
+            _ = every_second.tick() => {
+                app.clock.discipline();
+                let now_ms = app.clock.now_ms();
+                if next_end_ms.is_some_and(|end_ms| end_ms <= now_ms)
+                    && let Err(error) = app.publisher.refresh().await
+                {
+                    tracing::error!(%error, "pages of ended sales could not be rendered");
+                }
+                next_end_ms = app.publisher.catalog().next_end_ms(now_ms);
+                if app.limits.per_address.is_crowded() || app.limits.per_shopper.is_crowded() {
+                    tidy.reset_immediately();
+                }
+            }
+            _ = tidy.tick() => {
+                app.limits.per_address.tidy();
+                app.limits.per_shopper.tidy();
+            }
+        }
+    }
+}
+
+/// Accepts connections until told to stop, then lets the answers under way end.
+async fn listen(
+    listener: TcpListener,
+    router: Router,
+    connections: Arc<AtomicUsize>,
+    mut stopped: watch::Receiver<bool>,
+) {
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIME)
+        .max_buf_size(MAX_HEAD_BYTES)
+        .http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(MAX_STREAMS)
+        .max_header_list_size(MAX_HEAD_BYTES as u32)
+        .keep_alive_interval(Some(Duration::from_secs(20)));
+    let graceful = GracefulShutdown::new();
+    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    loop {
+        let accepted = tokio::select! {
+            () = told(&mut stopped) => break,
+            accepted = accept(&listener, &places) => accepted,
+        };
+        let Some((stream, peer, place)) = accepted else { continue };
+        // Small answers at once; without it a poll may wait for an acknowledgement.
+        let _not_vital = stream.set_nodelay(true);
+        let service = router.clone().map_request(move |mut request: hyper::Request<hyper::body::Incoming>| {
+            request.extensions_mut().insert(ConnectInfo(peer));
+            request
+        });
+        let connection = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
+        let watched = graceful.watch(connection.into_owned());
+        let open = Open::new(Arc::clone(&connections));
+        tokio::spawn(async move {
+            if let Err(error) = watched.await {
+                tracing::debug!(%error, "a connection broke");
+            }
+            drop((open, place));
+        });
+    }
+    drop(listener);
+    if tokio::time::timeout(DRAIN_TIME, graceful.shutdown()).await.is_err() {
+        tracing::warn!("some answers took too long and were cut off");
+    }
+}
+
+type Accepted = (tokio::net::TcpStream, SocketAddr, tokio::sync::OwnedSemaphorePermit);
+
+async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> Option<Accepted> {
+    let place = Arc::clone(places).acquire_owned().await.ok()?;
+    match listener.accept().await {
+        Ok((stream, peer)) => Some((stream, peer, place)),
+        Err(error) => {
+            // Out of descriptors, most likely: some must close first.
+            tracing::warn!(%error, "a connection could not be accepted");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            None
+        }
+    }
+}
+
+/// Counts a connection for as long as it is open.
+struct Open(Arc<AtomicUsize>);
+
+impl Open {
+    fn new(connections: Arc<AtomicUsize>) -> Self {
+        connections.fetch_add(1, Ordering::Relaxed);
+        Self(connections)
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Ends when the shop goes down, or when nobody is left who could say so.
+async fn told(stopped: &mut watch::Receiver<bool>) {
+    let _gone = stopped.wait_for(|stopped| *stopped).await.map(drop);
+}
+
+/// Ctrl-C or SIGTERM.
+fn told_to_stop() -> impl Future<Output = std::io::Result<()>> {
+    let terminated = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate());
+    async move {
+        let mut terminated = terminated?;
+        tokio::select! {
+            _ = terminated.recv() => Ok(()),
+            interrupted = tokio::signal::ctrl_c() => interrupted,
+        }
+    }
+}

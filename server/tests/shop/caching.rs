@@ -1,0 +1,111 @@
+//! What may be kept, and by whom: a table over the routes.
+
+use serde_json::json;
+
+use crate::support::{Shop, answered};
+
+const PAGE: &str = "public, max-age=0, s-maxage=30, must-revalidate";
+const IMMUTABLE: &str = "public, max-age=31536000, immutable";
+const FILE: &str = "public, max-age=3600, stale-while-revalidate=86400";
+const EDGE_SECOND: &str = "public, max-age=0, s-maxage=1";
+const NO_STORE: &str = "no-store";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_route_names_who_may_keep_its_answer() {
+    let shop = Shop::start();
+    let (sale_id, slug) = shop.sale_and_slug(json!({})).await;
+    let cookie = shop.shopper();
+    let order_id = shop.held(&sale_id, &cookie).await;
+    let item = format!("/items/{slug}");
+    let zh_item = format!("/zh/items/{slug}");
+    let state = format!("/csi/sales/{sale_id}");
+    let mine = format!("/api/sales/{sale_id}/mine");
+    let (order_page, order, pay) =
+        (format!("/orders/{order_id}"), format!("/api/orders/{order_id}"), format!("/pay/{order_id}"));
+    for (path, expected) in [
+        ("/", PAGE),
+        ("/zh/", PAGE),
+        (&item, PAGE),
+        (&zh_item, PAGE),
+        ("/items/absent", NO_STORE),
+        ("/assets/shop.0123.js", IMMUTABLE),
+        ("/assets/absent.js", NO_STORE),
+        ("/images/lantern.svg", FILE),
+        ("/favicon.svg", FILE),
+        ("/robots.txt", FILE),
+        ("/sign-in", NO_STORE),
+        ("/orders", NO_STORE),
+        (&order_page, NO_STORE),
+        (&pay, NO_STORE),
+        ("/admin", NO_STORE),
+        ("/admin/sales/x", NO_STORE),
+        ("/csi/time", NO_STORE),
+        ("/csi/me", NO_STORE),
+        (&state, EDGE_SECOND),
+        ("/csi/recommendations?item=x", NO_STORE),
+        ("/api/orders", NO_STORE),
+        (&order, NO_STORE),
+        (&mine, NO_STORE),
+        ("/api/merchant/items", NO_STORE),
+        ("/openapi.json", NO_STORE),
+        ("/healthz", NO_STORE),
+        ("/readyz", NO_STORE),
+        ("/metrics", NO_STORE),
+        ("/absent", NO_STORE),
+    ] {
+        let answer = shop.get(path, &cookie).await;
+        assert_eq!(answer.header("cache-control"), expected, "{path}");
+        assert_eq!(answer.header("set-cookie"), "", "{path}");
+        assert!(answer.header("content-security-policy").contains("script-src 'self' 'wasm-unsafe-eval'"), "{path}");
+        assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");
+        assert!(!answer.header("x-request-id").is_empty(), "{path}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_static_page_is_the_same_for_everybody_in_every_encoding() {
+    let shop = Shop::start();
+    let (_, slug) = shop.sale_and_slug(json!({})).await;
+    let cookie = shop.shopper();
+    for path in ["/".to_owned(), format!("/items/{slug}"), format!("/zh/items/{slug}")] {
+        let stranger = shop.get(&path, "").await;
+        let known = shop.get(&format!("{path}?utm_source=x"), &cookie).await;
+        assert_eq!((stranger.status.as_u16(), &stranger.text), (200, &known.text), "{path}");
+        assert!(stranger.header("surrogate-key").contains("shop"), "{path}");
+        assert_eq!(stranger.header("vary"), "accept-encoding");
+        assert!(!stranger.text.contains("Shopper 1"));
+        let inline = stranger.text.split("<script").skip(1).filter(|rest| {
+            let tag = rest.split('>').next().unwrap_or_default();
+            !tag.contains("src=") && !tag.contains("application/ld+json")
+        });
+        assert_eq!(inline.count(), 0, "{path}: no inline script");
+        for encoding in ["gzip", "br"] {
+            let encoded = answered(shop.request("GET", &path).header("accept-encoding", encoding)).await;
+            assert_eq!(encoded.header("content-encoding"), encoding);
+            assert_ne!(encoded.header("etag"), stranger.header("etag"), "a strong tag each");
+            let revalidated = shop.request("GET", &path).header("accept-encoding", encoding);
+            let etag = encoded.header("etag").to_owned();
+            let revalidated = answered(revalidated.header("if-none-match", &etag)).await;
+            assert_eq!((revalidated.status.as_u16(), revalidated.text.as_str()), (304, ""));
+            assert_eq!(revalidated.header("etag"), etag);
+            assert_eq!(revalidated.header("cache-control"), PAGE);
+        }
+        let head = answered(shop.request("HEAD", &path)).await;
+        assert_eq!((head.status.as_u16(), head.header("etag")), (200, stranger.header("etag")));
+        assert_eq!(head.header("content-length"), stranger.text.len().to_string());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_publish_changes_the_page_that_it_is_about_and_no_other() {
+    let shop = Shop::start();
+    let (sale_id, slug) = shop.sale_and_slug(json!({})).await;
+    let (_, other) = shop.sale_and_slug(json!({})).await;
+    let etag = async |path: String| shop.get(&path, "").await.header("etag").to_owned();
+    let before = (etag(format!("/items/{slug}")).await, etag(format!("/items/{other}")).await);
+    shop.merchant("PATCH", &format!("/sales/{sale_id}"), json!({ "price_minor": 123_400 })).await.ok(200);
+    let after = (etag(format!("/items/{slug}")).await, etag(format!("/items/{other}")).await);
+    assert_ne!(before.0, after.0);
+    assert_eq!(before.1, after.1);
+    assert!(shop.get(&format!("/items/{slug}"), "").await.text.contains("1,234"));
+}

@@ -1,0 +1,12 @@
+//! The real binary, asked over HTTP as clients do, by the contract with them.
+
+mod accounts;
+mod caching;
+mod commands;
+mod description;
+mod machines;
+mod merchants;
+mod restart;
+mod sale_from_start_to_paid;
+mod support;
+mod tricks;
