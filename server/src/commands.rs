@@ -4,7 +4,7 @@
 use std::io::{BufWriter, Read, Write as _};
 use std::path::Path;
 
-use ledger::{Batch, Ledger, LedgerError, MerchantRow, Receipt, Refusal, ShopperRow, SqliteLedger, Write};
+use ledger::{Batch, Ledger, LedgerError, MerchantRow, Refusal, ShopperRow, SqliteLedger, Write};
 use sale::{MerchantId, SESSION_LIFETIME_MS, SessionClaims, ShopperId, Token};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -38,7 +38,7 @@ pub(crate) fn add_merchant(store: &Path, email: &str) -> Result<(), Failure> {
     };
     secret::keyring(store)?;
     match write(store, vec![Write::AddMerchant(row)])?.as_slice() {
-        [Ok(Receipt::Done)] => {
+        [Ok(())] => {
             println!("merchant {email} added");
             Ok(())
         }
@@ -99,7 +99,7 @@ pub(crate) fn shopper_sessions(store: &Path, count: u32) -> Result<(), Failure> 
     Ok(output.flush()?)
 }
 
-fn write(store: &Path, writes: Vec<Write>) -> Result<Vec<Result<Receipt, Refusal>>, LedgerError> {
+fn write(store: &Path, writes: Vec<Write>) -> Result<Vec<Result<(), Refusal>>, LedgerError> {
     SqliteLedger::open(store)?.apply(&Batch { writes, ..Batch::default() })
 }
 

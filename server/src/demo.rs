@@ -42,8 +42,8 @@ const ITEMS: [DemoItem; 6] = [
     DemoItem {
         slug: "lantern",
         title: "Harbour lantern",
-        description: "Pressed brass and frosted glass, made for the quay and at home on a balcony. Burns eleven hours on one \
-            filling and folds flat when the night is over.\n\nEach one is numbered on the base.",
+        description: "Red silk over split bamboo, brass above and below, made for the quay and at home on a balcony. Lights a \
+            table for eleven hours and folds flat when the night is over.\n\nEach one is numbered on the rim.",
         list_price_minor: 46_800,
         price_minor: 9_900,
         stock_units: 200,
@@ -68,7 +68,7 @@ const ITEMS: [DemoItem; 6] = [
         starts_after_ms: MINUTE_MS,
         lasts_ms: 30 * MINUTE_MS,
         anew: true,
-        questions: &[("How many legs have three kettles with none?", "0"), ("水开了，三加四等于几？", "7")],
+        questions: &[("Three kettles and four more: how many?", "7"), ("水开了，三加四等于几？", "7")],
     },
     DemoItem {
         slug: "mooncake",
@@ -86,7 +86,7 @@ const ITEMS: [DemoItem; 6] = [
     DemoItem {
         slug: "sneaker",
         title: "Rooftop runner",
-        description: "Undyed canvas on a gum sole, lasted by hand. Light enough to forget, until the stairs.",
+        description: "Cream leather, navy suede and a gum sole, lasted by hand. Light enough to forget, until the stairs.",
         list_price_minor: 79_900,
         price_minor: 29_900,
         stock_units: 300,

@@ -52,12 +52,6 @@ pub enum Write {
     },
 }
 
-/// What a write answers with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Receipt {
-    Done,
-}
-
 /// Why a write was left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {

@@ -11,7 +11,7 @@ mod sqlite_events;
 mod sqlite_read;
 mod sqlite_write;
 
-pub use batch::{Batch, Drained, LedgerError, Receipt, Refusal, Write};
+pub use batch::{Batch, Drained, LedgerError, Refusal, Write};
 pub use rows::{
     ItemRow, LedgerCounts, LoadedSale, MerchantRow, OrderFilter, OrderRow, PAGE_ROWS_MAX, QuizKind, QuizQuestion,
     SaleRow, SeatOutcome, SeatRow, ShopperRow,
@@ -24,7 +24,7 @@ pub use sqlite_read::Reader;
 pub trait Ledger: Send {
     /// One transaction. A write that breaks a rule of its own (a slug taken twice) gets its [`Refusal`] and the rest of
     /// the batch goes on; anything else that fails undoes the whole batch.
-    fn apply(&mut self, batch: &Batch) -> Result<Vec<Result<Receipt, Refusal>>, LedgerError>;
+    fn apply(&mut self, batch: &Batch) -> Result<Vec<Result<(), Refusal>>, LedgerError>;
 
     /// A sale's book and seats as the record has them.
     fn load_sale(&mut self, sale_id: sale::SaleId) -> Result<Option<LoadedSale>, LedgerError>;

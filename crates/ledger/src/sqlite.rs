@@ -6,7 +6,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use sale::SaleId;
 
-use crate::batch::{Batch, LedgerError, Receipt, Refusal};
+use crate::batch::{Batch, LedgerError, Refusal};
 use crate::rows::LoadedSale;
 use crate::sqlite_read::Reader;
 use crate::{Ledger, schema, sqlite_events, sqlite_read, sqlite_write};
@@ -82,7 +82,7 @@ pub(crate) fn open_read_only(path: &Path) -> Result<Connection, LedgerError> {
 }
 
 impl Ledger for SqliteLedger {
-    fn apply(&mut self, batch: &Batch) -> Result<Vec<Result<Receipt, Refusal>>, LedgerError> {
+    fn apply(&mut self, batch: &Batch) -> Result<Vec<Result<(), Refusal>>, LedgerError> {
         let mut transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut answers = Vec::with_capacity(batch.writes.len());
         for write in &batch.writes {

@@ -2,16 +2,16 @@
 
 use rusqlite::{Transaction, params};
 
-use crate::batch::{LedgerError, Receipt, Refusal, Write};
+use crate::batch::{LedgerError, Refusal, Write};
 use crate::rows::{ItemRow, QuizKind, SaleRow};
 
 /// Makes one write, in a savepoint of its own: a refused write leaves no trace.
-pub(crate) fn write(transaction: &mut Transaction<'_>, write: &Write) -> Result<Result<Receipt, Refusal>, LedgerError> {
+pub(crate) fn write(transaction: &mut Transaction<'_>, write: &Write) -> Result<Result<(), Refusal>, LedgerError> {
     let savepoint = transaction.savepoint()?;
     let done = perform(&savepoint, write);
     let answer = match done {
         Ok(0) => Err(Refusal::NotFound),
-        Ok(_) => Ok(Receipt::Done),
+        Ok(_) => Ok(()),
         Err(error) => Err(refusal_of(error)?),
     };
     if answer.is_ok() {

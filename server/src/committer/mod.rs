@@ -190,8 +190,8 @@ impl Writer {
     fn run(&mut self, receiver: &Receiver<Message>) {
         let mut commands = Vec::new();
         loop {
-            let mut stopping = self.receive(receiver, &mut commands);
-            stopping |= self.round(&mut commands);
+            let stopping = self.receive(receiver, &mut commands);
+            self.round(&mut commands);
             if stopping {
                 self.finish();
                 return;

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use intake::{Concluded, Outcome};
-use ledger::{Batch, Drained, Ledger, LedgerError, Receipt, Refusal, Write};
+use ledger::{Batch, Drained, Ledger, LedgerError, Refusal, Write};
 use sale::{Book, BookOrder, Change, Decision, Event, OrderId, SaleId, ShopperId};
 
 use super::command::{Command, Failure, Reply, SaleChange};
@@ -14,7 +14,7 @@ use super::{LAPSES_PER_TURN, ORDERS_PER_TURN, RETRY_AFTER, Writer};
 use crate::metrics;
 
 /// Told after the commit: the answers of the command's own writes, or why there was no commit.
-type Tell = Box<dyn FnOnce(Result<&[Result<Receipt, Refusal>], Failure>)>;
+type Tell = Box<dyn FnOnce(Result<&[Result<(), Refusal>], Failure>)>;
 
 /// A batch on its way, and what is to be told when it has arrived.
 #[derive(Default)]
@@ -33,7 +33,7 @@ impl Round {
         let first = self.batch.writes.len();
         self.batch.writes.extend(writes);
         let tell: Tell = Box::new(move |answers| {
-            let refusal = |answers: &[Result<Receipt, Refusal>]| answers.iter().find_map(|answer| answer.err());
+            let refusal = |answers: &[Result<(), Refusal>]| answers.iter().find_map(|answer| answer.err());
             let answer = match answers.map(refusal) {
                 Ok(None) => Ok(value),
                 Ok(Some(refusal)) => Err(Failure::Refused(refusal)),
@@ -51,14 +51,13 @@ impl Round {
 }
 
 impl Writer {
-    /// True when the committer must go down: never, so far as a round can tell.
-    pub(super) fn round(&mut self, commands: &mut Vec<Command>) -> bool {
+    pub(super) fn round(&mut self, commands: &mut Vec<Command>) {
         if !self.reload_stale() {
             for command in commands.drain(..) {
                 refuse(command);
             }
             std::thread::sleep(RETRY_AFTER);
-            return false;
+            return;
         }
         let now_ms = self.shared.clock.now_ms();
         let mut round = Round::default();
@@ -76,7 +75,6 @@ impl Writer {
             self.commit(round, now_ms);
         }
         self.forget_ended(now_ms);
-        false
     }
 
     fn commit(&mut self, round: Round, now_ms: i64) {
@@ -93,7 +91,7 @@ impl Writer {
     }
 
     /// After the commit, and never before: lines, shoppers and askers hear of it.
-    fn tell(&mut self, round: Round, answers: &[Result<Receipt, Refusal>]) {
+    fn tell(&mut self, round: Round, answers: &[Result<(), Refusal>]) {
         for change in round.changed {
             self.changed(change);
         }

@@ -22,6 +22,11 @@ const HANDLER_TIME: Duration = Duration::from_secs(10);
 /// Hops that `X-Forwarded-For` is followed through, at most.
 const MAX_FORWARDED_HOPS: usize = 16;
 
+/// What a page may load and run. `nonce` is for the scripts that `leptos_axum` writes into one answer.
+pub(super) fn content_security_policy(nonce: &str) -> String {
+    CSP.replace("'wasm-unsafe-eval'", &format!("'wasm-unsafe-eval' 'nonce-{nonce}'"))
+}
+
 const CSP: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; font-src 'self'; \
     img-src 'self' https: data:; connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; \
     frame-ancestors 'none'";

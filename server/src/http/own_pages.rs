@@ -3,9 +3,10 @@
 use api::OrderDetail;
 use axum::Router;
 use axum::extract::{FromRequestParts, OriginalUri, Query, Request, State};
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
+use leptos::nonce::use_nonce;
 use leptos::prelude::*;
 use sale::{OrderId, SaleId};
 use serde::Deserialize;
@@ -14,6 +15,7 @@ use shop::{Locale, OrderDocument, OrdersDocument, PayDocument, ProblemDocument, 
 use super::App;
 use super::error::{ApiError, ApiResult};
 use super::extract::{PathId, Shopper, Visitor};
+use super::guard::content_security_policy;
 use super::orders::{own_row, rows_of};
 use super::payments::is_payable;
 use super::view;
@@ -43,7 +45,17 @@ async fn rendered<V>(request: Request, document: impl Fn() -> V + Clone + Send +
 where
     V: IntoView + 'static,
 {
-    leptos_axum::render_app_async(document)(request).await.into_response()
+    let with_policy = move || {
+        // `leptos_axum` writes small scripts of its own; each answer's policy admits them by a nonce. Pages that an edge
+        // keeps are not rendered here and have none.
+        if let (Some(nonce), Some(options)) = (use_nonce(), use_context::<leptos_axum::ResponseOptions>())
+            && let Ok(policy) = HeaderValue::from_str(&content_security_policy(&nonce))
+        {
+            options.insert_header(header::CONTENT_SECURITY_POLICY, policy);
+        }
+        document()
+    };
+    leptos_axum::render_app_async(with_policy)(request).await.into_response()
 }
 
 #[derive(Deserialize)]

@@ -77,3 +77,43 @@ async fn metrics_with_a_listener_of_their_own_are_not_the_publics() {
     let text = reqwest::get(format!("http://{address}/metrics")).await.unwrap().text().await.unwrap();
     assert!(text.contains("stampede_connections"), "{text}");
 }
+
+/// Sends bytes on a connection of its own and reads what comes until the shop closes it.
+fn spoken(shop: &Shop, bytes: &[u8]) -> String {
+    use std::io::{Read, Write};
+    let mut stream = std::net::TcpStream::connect(shop.base.trim_start_matches("http://")).unwrap();
+    stream.set_read_timeout(Some(std::time::Duration::from_secs(25))).unwrap();
+    // The shop may close before all of it is sent.
+    let _cut_off = stream.write_all(bytes);
+    let mut answer = Vec::new();
+    let mut chunk = [0; 4_096];
+    loop {
+        match stream.read(&mut chunk) {
+            Ok(0) => break,
+            Ok(count) => answer.extend_from_slice(&chunk[..count]),
+            Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => break,
+            Err(error) => panic!("the connection stayed open: {error}"),
+        }
+    }
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_head_that_is_too_long_or_never_ends_is_cut_off() {
+    let shop = Shop::start();
+    let long = format!("GET / HTTP/1.1\r\nhost: x\r\nx-long: {}\r\n\r\n", "a".repeat(200_000));
+    let answer = spoken(&shop, long.as_bytes());
+    assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 431"), "{answer}");
+    let answer = spoken(&shop, b"GET / HTTP/1.1\r\nhost: x\r\nx-slow: ");
+    assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 408"), "{answer}");
+    assert_eq!(shop.get("/healthz", "").await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_never_comes_is_given_up() {
+    let shop = Shop::start();
+    let head = "POST /api/sign-in HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\
+        connection: close\r\n\r\n{\"email\":";
+    let answer = spoken(&shop, head.as_bytes());
+    assert!(answer.starts_with("HTTP/1.1 503") && answer.contains("\"code\":\"timeout\""), "{answer}");
+}
