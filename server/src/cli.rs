@@ -90,7 +90,7 @@ pub(crate) struct ServeArgs {
     /// A proxy whose X-Forwarded-For is believed; may be given more than once
     #[arg(long, env = "STAMPEDE_TRUSTED_PROXY", value_name = "CIDR", value_delimiter = ',')]
     pub(crate) trusted_proxy: Vec<IpNet>,
-    /// Who takes the money [default: sandbox]
+    /// Who takes the money [default: nobody, but the sandbox with --demo]
     #[arg(long, env = "STAMPEDE_PAYMENTS", value_name = "PROVIDER")]
     pub(crate) payments: Option<Payments>,
     /// Add a demo merchant, demo shoppers, items and sales

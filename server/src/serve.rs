@@ -18,6 +18,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tower::ServiceExt as _;
 
+use crate::cli::Payments;
 use crate::clock::{DISCIPLINE_INTERVAL, ServerClock};
 use crate::committer::Committer;
 use crate::http::{self, App, AppState, Limits, SiteFiles, Tokens};
@@ -124,7 +125,10 @@ async fn wired(settings: Settings, address: SocketAddr) -> Result<(App, std::thr
         tokens: Tokens::new(&keyring),
         limits,
         password_pool: Pool::new(passwords::POOL_RUNNING, passwords::POOL_WAITING),
-        sandbox: Sandbox::new(&keyring, address)?,
+        sandbox: match settings.payments {
+            Some(Payments::Sandbox) => Some(Sandbox::new(&keyring, address)?),
+            None => None,
+        },
         files,
         metrics: metrics::install()?,
         connections: Arc::new(AtomicUsize::new(0)),

@@ -51,7 +51,7 @@ pub(crate) struct Settings {
     pub(crate) site: PathBuf,
     pub(crate) public_origin: Option<String>,
     pub(crate) trusted_proxies: Vec<IpNet>,
-    pub(crate) payments: Payments,
+    pub(crate) payments: Option<Payments>,
     pub(crate) demo: bool,
     pub(crate) rate_limits: bool,
 }
@@ -67,6 +67,7 @@ impl Settings {
         let trusted_proxies =
             if args.trusted_proxy.is_empty() { file.trusted_proxy.unwrap_or_default() } else { args.trusted_proxy };
         let rate_limits = std::env::var("STAMPEDE_RATE_LIMITS").ok().or(file.rate_limits);
+        let demo = args.demo || file.demo.unwrap_or(false);
         Ok(Self {
             listen: args.listen.or(file.listen).unwrap_or(SocketAddr::from(([127, 0, 0, 1], 3000))),
             metrics_listen: args.metrics_listen.or(file.metrics_listen),
@@ -74,8 +75,8 @@ impl Settings {
             site: args.site.or(file.site).unwrap_or_else(|| PathBuf::from("target/site")),
             public_origin,
             trusted_proxies,
-            payments: args.payments.or(file.payments).unwrap_or(Payments::Sandbox),
-            demo: args.demo || file.demo.unwrap_or(false),
+            payments: args.payments.or(file.payments).or(demo.then_some(Payments::Sandbox)),
+            demo,
             rate_limits: match rate_limits.as_deref() {
                 None | Some("on") => true,
                 Some("off") => false,

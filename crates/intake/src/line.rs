@@ -324,16 +324,17 @@ impl Line {
     /// Where a token stands: arithmetic on its number, and a look at its seat once it has been decided.
     #[must_use]
     pub fn status(&self, claims: &QueueClaims) -> Status {
-        let seat = {
+        // Both in one look: between two, a commit could tell the number without its outcome.
+        let (seat, decided_seq) = {
             let state = self.state();
             let seat = state.seats.get(&claims.order_id).copied();
-            seat.filter(|seat| seat.queue_life == claims.queue_life && seat.queue_seq == claims.queue_seq)
+            (seat, self.decided_seq.load(Ordering::Acquire))
         };
+        let seat = seat.filter(|seat| seat.queue_life == claims.queue_life && seat.queue_seq == claims.queue_seq);
         if let Some(outcome) = seat.and_then(|seat| seat.outcome) {
             return Status::Ended(outcome);
         }
         if claims.queue_life == self.queue_life {
-            let decided_seq = self.decided_seq.load(Ordering::Acquire);
             if claims.queue_seq > decided_seq {
                 let position = claims.queue_seq - decided_seq;
                 return Status::Queued { position, free_units: self.free_units() };

@@ -48,6 +48,9 @@ const DRAIN_AT_MOST: Duration = Duration::from_secs(10);
 /// A sale that ended this long ago, with nothing held, leaves the memory.
 const KEEP_ENDED_MS: i64 = 3_600_000;
 
+/// How often ended sales are looked for.
+const FORGET_EVERY_MS: i64 = 60_000;
+
 /// The lines of all sales that are on.
 pub(crate) type Lines = RwLock<HashMap<SaleId, Arc<Line>>>;
 
@@ -94,6 +97,7 @@ impl Committer {
             stale: Vec::new(),
             queue_life,
             one_by_one: 0,
+            forget_at_ms: 0,
         };
         writer.load_lively()?;
         let thread = std::thread::Builder::new()
@@ -162,6 +166,8 @@ struct Writer {
     queue_life: u64,
     /// After a commit that broke a rule: so many rounds of one order or command each, to find the one.
     one_by_one: u32,
+    /// When ended sales are next looked for.
+    forget_at_ms: i64,
 }
 
 impl Writer {
@@ -241,6 +247,10 @@ impl Writer {
     }
 
     fn forget_ended(&mut self, now_ms: i64) {
+        if now_ms < self.forget_at_ms {
+            return;
+        }
+        self.forget_at_ms = now_ms + FORGET_EVERY_MS;
         let mut lines = self.shared.lines.write().unwrap_or_else(PoisonError::into_inner);
         self.desks.retain(|sale_id, desk| {
             let keep = desk.row.ends_at_ms + KEEP_ENDED_MS > now_ms

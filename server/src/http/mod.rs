@@ -83,7 +83,8 @@ pub(crate) struct AppState {
     pub(crate) limits: Limits,
     /// For argon2: memory-hard, so few at a time.
     pub(crate) password_pool: Pool,
-    pub(crate) sandbox: Sandbox,
+    /// None where nobody takes the money.
+    pub(crate) sandbox: Option<Sandbox>,
     pub(crate) files: SiteFiles,
     pub(crate) metrics: PrometheusHandle,
     pub(crate) connections: Arc<AtomicUsize>,
@@ -115,6 +116,13 @@ impl Deref for App {
     fn deref(&self) -> &AppState {
         &self.0
     }
+}
+
+/// Runs a change to its end even when the client goes away or time runs out: what has been written must be published.
+async fn to_the_end<T: Send + 'static>(
+    change: impl Future<Output = error::ApiResult<T>> + Send + 'static,
+) -> error::ApiResult<T> {
+    tokio::spawn(change).await.unwrap_or_else(|error| Err(error::ApiError::internal(&error)))
 }
 
 /// The API's routes with their descriptions: what `/openapi.json` says is what is routed.
@@ -160,11 +168,11 @@ pub(crate) fn router(app: &App) -> Router {
     let mut router = Router::new()
         .merge(api)
         .merge(static_pages::routes())
-        .merge(own_pages::routes())
+        .merge(own_pages::routes().route_layer(from_fn_with_state(app.clone(), guard::limit_address)))
         .merge(files::routes(app))
         .merge(machine::routes(app.settings.metrics_listen.is_none()))
         .merge(openapi::routes(&description));
-    router = router.fallback(own_pages::not_found).method_not_allowed_fallback(machine::method_not_allowed);
+    router = router.fallback(own_pages::no_route).method_not_allowed_fallback(machine::method_not_allowed);
     router
         .layer(from_fn(guard::in_time))
         .layer(CatchPanicLayer::custom(machine::panicked))

@@ -3,14 +3,14 @@
 use api::OrderDetail;
 use axum::Router;
 use axum::extract::{FromRequestParts, OriginalUri, Query, Request, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use leptos::nonce::use_nonce;
 use leptos::prelude::*;
 use sale::{OrderId, SaleId};
 use serde::Deserialize;
-use shop::{Locale, OrderDocument, OrdersDocument, PayDocument, ProblemDocument, SignInDocument};
+use shop::{Locale, OrderDocument, OrdersDocument, PayDocument, SignInDocument};
 
 use super::App;
 use super::error::{ApiError, ApiResult};
@@ -19,7 +19,7 @@ use super::guard::content_security_policy;
 use super::orders::{own_row, rows_of};
 use super::payments::is_payable;
 use super::view;
-use crate::cli::Payments;
+use crate::pages::Encoding;
 
 /// A local path to go on to after signing in, at most.
 const MAX_NEXT_CHARS: usize = 300;
@@ -143,7 +143,7 @@ async fn pay(
         Err(error) => return error.into_response(),
     };
     let (locale, assets) = (locale_of(uri.path()), app.publisher.assets().clone());
-    let sandbox = app.settings.payments == Payments::Sandbox;
+    let sandbox = app.sandbox.is_some();
     rendered(request, move || {
         let (assets, detail, payment_id) = (assets.clone(), detail.clone(), payment_id.clone());
         view! { <PayDocument locale=locale assets=assets detail=detail payment_id=payment_id sandbox=sandbox /> }
@@ -169,11 +169,11 @@ async fn own_detail(
 ) -> Result<(OrderDetail, Request), Response> {
     let (shopper, request) = signed_in(app, request).await?;
     let Ok(PathId(order_id)) = id else {
-        return Err(problem(app, path, StatusCode::NOT_FOUND, request).await);
+        return Err(not_found(app, path, request.headers()));
     };
     match own_row(app, &shopper, order_id).await {
         Ok(row) => Ok((detail(app, &row), request)),
-        Err(error) if error.is_not_found() => Err(problem(app, path, StatusCode::NOT_FOUND, request).await),
+        Err(error) if error.is_not_found() => Err(not_found(app, path, request.headers())),
         Err(error) => Err(error.into_response()),
     }
 }
@@ -191,29 +191,21 @@ fn detail(app: &App, row: &ledger::OrderRow) -> OrderDetail {
 }
 
 /// For whatever has no route: a problem for programs, a page for people.
-pub(super) async fn not_found(State(app): State<App>, OriginalUri(uri): OriginalUri, request: Request) -> Response {
-    let for_programs = ["/api/", "/csi/", "/sandbox/", "/assets/"].iter().any(|prefix| uri.path().starts_with(prefix));
-    if for_programs {
-        return ApiError::not_found().into_response();
-    }
-    problem(&app, uri.path(), StatusCode::NOT_FOUND, request).await
+pub(super) async fn no_route(State(app): State<App>, OriginalUri(uri): OriginalUri, headers: HeaderMap) -> Response {
+    let for_programs = ["/api/", "/csi/", "/sandbox/"].iter().any(|prefix| uri.path().starts_with(prefix));
+    if for_programs { ApiError::not_found().into_response() } else { not_found(&app, uri.path(), &headers) }
 }
 
-/// A problem as a page, for who asked for one.
-pub(super) async fn problem(app: &App, path: &str, status: StatusCode, request: Request) -> Response {
-    let accept = request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
-    if !accept.contains("text/html") {
-        return ApiError::not_found().into_response();
+/// What is not there, as a page from memory for who asked for one.
+pub(super) fn not_found(app: &App, path: &str, headers: &HeaderMap) -> Response {
+    let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
+    match app.publisher.not_found_page(locale_of(path)) {
+        Some(page) if accept.contains("text/html") => {
+            let html = page.variant(Encoding::Identity).body.clone();
+            (StatusCode::NOT_FOUND, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], html).into_response()
+        }
+        _ => ApiError::not_found().into_response(),
     }
-    let (locale, assets) = (locale_of(path), app.publisher.assets().clone());
-    let number = status.as_u16();
-    let document = move || {
-        let (assets, code, detail) = (assets.clone(), "not_found".to_owned(), String::new());
-        view! { <ProblemDocument locale=locale assets=assets status=number code=code detail=detail /> }
-    };
-    let mut response = rendered(request, document).await;
-    *response.status_mut() = status;
-    response
 }
 
 #[cfg(test)]

@@ -28,6 +28,9 @@ pub(super) async fn open(
     PathId(order_id): PathId<OrderId>,
 ) -> ApiResult<axum::Json<PaymentOpened>> {
     let row = own_row(&app, &shopper, order_id).await?;
+    if app.sandbox.is_none() {
+        return Err(ApiError::new(Code::OrderNotPayable, "This shop takes no payments: it has no provider."));
+    }
     let payment_id = app.committer.open_payment(row.sale_id, order_id, PaymentId(Uuid::now_v7())).await?;
     Ok(axum::Json(PaymentOpened { payment_id: payment_id.to_string(), payment_url: format!("/pay/{order_id}") }))
 }
@@ -42,10 +45,11 @@ pub(super) async fn webhook(
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> ApiResult<axum::Json<WebhookReceipt>> {
+    let provider = app.sandbox.as_ref().ok_or_else(ApiError::not_found)?;
     let body = body.map_err(|rejection| bytes_error(&rejection))?;
     let signature = headers.get(SIGNATURE_HEADER).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let now_seconds = app.clock.now_ms().div_euclid(1_000);
-    app.sandbox.verify(signature, &body, now_seconds).map_err(|error| match error {
+    provider.verify(signature, &body, now_seconds).map_err(|error| match error {
         SignatureError::Invalid => ApiError::new(Code::SignatureInvalid, "The signature is not the provider's."),
         SignatureError::OutsideTolerance => ApiError::new(Code::EventTooOld, "The signature's time is too far off."),
     })?;
@@ -79,12 +83,13 @@ pub(super) async fn settle(
     PathId(payment_id): PathId<PaymentId>,
     Json(wanted): Json<SettlePayment>,
 ) -> ApiResult<axum::Json<WebhookReceipt>> {
+    let provider = app.sandbox.as_ref().ok_or_else(ApiError::not_found)?;
     let payment = app.store.read(move |reader| reader.payment(payment_id)).await?;
     let (order_id, _) = payment.ok_or_else(ApiError::not_found)?;
     let row = own_row(&app, &shopper, order_id).await?;
     let event = Sandbox::event(&payment_id.to_string(), wanted.outcome, row.amount_minor, &row.currency);
     let now_seconds = app.clock.now_ms().div_euclid(1_000);
-    let response = app.sandbox.send(&event, now_seconds).await.map_err(|error| {
+    let response = provider.send(&event, now_seconds).await.map_err(|error| {
         tracing::warn!(%error, "the sandbox's webhook");
         ApiError::busy()
     })?;

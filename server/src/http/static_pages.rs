@@ -33,7 +33,7 @@ async fn zh_without_slash() -> impl IntoResponse {
 async fn page(State(app): State<App>, OriginalUri(uri): OriginalUri, request: Request) -> Response {
     let headers = request.headers();
     let Some(page) = app.publisher.page(uri.path()) else {
-        return super::own_pages::problem(&app, uri.path(), StatusCode::NOT_FOUND, request).await;
+        return super::own_pages::not_found(&app, uri.path(), headers);
     };
     let accepted = text(headers, header::ACCEPT_ENCODING);
     let encoding = Encoding::negotiated(accepted);

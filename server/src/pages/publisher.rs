@@ -6,7 +6,8 @@ use std::sync::Arc;
 use api::{ItemCard, ItemPage};
 use arc_swap::ArcSwap;
 use ledger::LedgerError;
-use shop::{Assets, Locale};
+use leptos::prelude::*;
+use shop::{Assets, Locale, ProblemDocument};
 use tokio::sync::{Mutex, MutexGuard};
 
 use super::Page;
@@ -16,6 +17,9 @@ use crate::quiz::Quizzes;
 use crate::store::Store;
 
 const LOCALES: [Locale; 2] = [Locale::En, Locale::Zh];
+
+/// Where the page for what is not there is kept. No route leads to it.
+const NOT_FOUND_PATH: &str = "/404";
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum PublishError {
@@ -30,6 +34,7 @@ pub(crate) enum PublishError {
 enum Source {
     Catalogue(Vec<ItemCard>),
     Item(ItemPage),
+    NotFound,
 }
 
 #[derive(Clone)]
@@ -97,6 +102,11 @@ impl Publisher {
         self.pages.load().get(path).map(|kept| Arc::clone(&kept.page))
     }
 
+    /// The page for what is not there.
+    pub(crate) fn not_found_page(&self, locale: Locale) -> Option<Arc<Page>> {
+        self.page(&locale.path(NOT_FOUND_PATH))
+    }
+
     pub(crate) async fn edit(&self) -> Edit<'_> {
         Edit { publisher: self, _one_at_a_time: self.edit.lock().await }
     }
@@ -149,6 +159,10 @@ fn rendered(catalog: &Catalog, before: &Pages, assets: &Assets, origin: &str, no
         let path = locale.path("/");
         keep(path, Source::Catalogue(cards.clone()), "shop catalogue", &render)?;
     }
+    for locale in LOCALES {
+        let render = || not_found_html(locale, assets);
+        keep(locale.path(NOT_FOUND_PATH), Source::NotFound, "shop", &render)?;
+    }
     for item in catalog.items_on_show() {
         let page = catalog.page(item, now_ms);
         for locale in LOCALES {
@@ -158,4 +172,12 @@ fn rendered(catalog: &Catalog, before: &Pages, assets: &Assets, origin: &str, no
         }
     }
     Ok(pages)
+}
+
+fn not_found_html(locale: Locale, assets: &Assets) -> String {
+    let assets = assets.clone();
+    shop::document_html(move || {
+        let (code, detail) = ("not_found".to_owned(), String::new());
+        view! { <ProblemDocument locale=locale assets=assets status=404 code=code detail=detail /> }
+    })
 }

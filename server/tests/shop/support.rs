@@ -129,7 +129,7 @@ fn spawn(folder: &Path, options: &[&str]) -> (Child, String) {
 
 impl Shop {
     pub(crate) fn start() -> Self {
-        Self::start_with(&[])
+        Self::start_with(&["--payments", "sandbox"])
     }
 
     pub(crate) fn start_with(options: &[&str]) -> Self {
@@ -149,7 +149,7 @@ impl Shop {
     pub(crate) fn kill_and_restart(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
-        (self.child, self.base) = spawn(self.folder.path(), &[]);
+        (self.child, self.base) = spawn(self.folder.path(), &["--payments", "sandbox"]);
     }
 
     /// Asks the process to stop; answers whether it ended well.

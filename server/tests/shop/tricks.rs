@@ -286,3 +286,17 @@ async fn orders_wait_for_nobody_who_is_paused_or_ended() {
     shop.order(&sale_id, &cookie, "k", body).await.is_problem(409, "sale_ended");
     assert_eq!(shop.get(&format!("/csi/sales/{sale_id}"), "").await.ok(200)["phase"], "ended");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_provider_nobody_can_say_that_an_order_is_paid() {
+    let shop = Shop::start_with(&[]);
+    let sale_id = shop.sale(json!({})).await;
+    let cookie = shop.shopper();
+    let order_id = shop.held(&sale_id, &cookie).await;
+    shop.post(&format!("/api/orders/{order_id}/payments"), &cookie, json!({}))
+        .await
+        .is_problem(409, "order_not_payable");
+    let settle = format!("/sandbox/payments/{}/settle", uuid::Uuid::nil());
+    shop.post(&settle, &cookie, json!({ "outcome": "paid" })).await.is_problem(404, "not_found");
+    answered(shop.request("POST", "/api/payments/webhook").json(&json!({}))).await.is_problem(404, "not_found");
+}

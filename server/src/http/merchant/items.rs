@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::super::App;
 use super::super::error::{ApiError, ApiResult};
 use super::super::extract::{Json, Merchant, PathId};
+use super::super::to_the_end;
 use super::input;
 use crate::catalog::MAX_ITEMS;
 
@@ -79,28 +80,31 @@ pub(in super::super) async fn patch(
     PathId(item_id): PathId<ItemId>,
     Json(patch): Json<PatchItem>,
 ) -> ApiResult<axum::Json<Item>> {
-    let edit = app.publisher.edit().await;
-    let mut row = own_item(&app, &merchant, item_id).await?;
-    if let Some(title) = patch.title {
-        input::title(&title)?;
-        row.title = title.trim().to_owned();
-    }
-    if let Some(description) = patch.description {
-        input::description(&description)?;
-        row.description = description;
-    }
-    if let Some(image_url) = patch.image_url {
-        input::image_url(&image_url)?;
-        row.image_url = image_url;
-    }
-    if let Some(list_price_minor) = patch.list_price_minor {
-        input::price("list_price_minor", list_price_minor)?;
-        row.list_price_minor = list_price_minor;
-    }
-    row.updated_at_ms = app.clock.now_ms();
-    app.committer.write(Write::SetItem(row.clone())).await?;
-    edit.publish().await?;
-    Ok(axum::Json(view(&row)))
+    to_the_end(async move {
+        let edit = app.publisher.edit().await;
+        let mut row = own_item(&app, &merchant, item_id).await?;
+        if let Some(title) = patch.title {
+            input::title(&title)?;
+            row.title = title.trim().to_owned();
+        }
+        if let Some(description) = patch.description {
+            input::description(&description)?;
+            row.description = description;
+        }
+        if let Some(image_url) = patch.image_url {
+            input::image_url(&image_url)?;
+            row.image_url = image_url;
+        }
+        if let Some(list_price_minor) = patch.list_price_minor {
+            input::price("list_price_minor", list_price_minor)?;
+            row.list_price_minor = list_price_minor;
+        }
+        row.updated_at_ms = app.clock.now_ms();
+        app.committer.write(Write::SetItem(row.clone())).await?;
+        edit.publish().await?;
+        Ok(axum::Json(view(&row)))
+    })
+    .await
 }
 
 /// The item, if it is this merchant's; another's is as if it were not there.

@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::super::App;
 use super::super::error::{ApiError, ApiResult};
 use super::super::extract::{Json, Merchant, PathId};
+use super::super::to_the_end;
 use super::super::view::phase_of;
 use super::input;
 use super::items::own_item;
@@ -95,15 +96,18 @@ pub(in super::super) async fn patch(
     PathId(sale_id): PathId<SaleId>,
     Json(patch): Json<PatchSale>,
 ) -> ApiResult<axum::Json<Sale>> {
-    let edit = app.publisher.edit().await;
-    let row = own_sale(&app, &merchant, sale_id).await?;
-    let published = row.published;
-    let (row, stock_units) = patched(row, patch, app.clock.now_ms())?;
-    app.committer.change_sale(row, stock_units).await?;
-    if published {
-        edit.publish().await?;
-    }
-    shown(&app, &merchant, sale_id).await
+    to_the_end(async move {
+        let edit = app.publisher.edit().await;
+        let row = own_sale(&app, &merchant, sale_id).await?;
+        let published = row.published;
+        let (row, stock_units) = patched(row, patch, app.clock.now_ms())?;
+        app.committer.change_sale(row, stock_units).await?;
+        if published {
+            edit.publish().await?;
+        }
+        shown(&app, &merchant, sale_id).await
+    })
+    .await
 }
 
 /// Publishes a sale: its page is rendered and swapped in before the answer.
@@ -115,20 +119,23 @@ pub(in super::super) async fn publish(
     merchant: Merchant,
     PathId(sale_id): PathId<SaleId>,
 ) -> ApiResult<axum::Json<Published>> {
-    let edit = app.publisher.edit().await;
-    let mut row = own_sale(&app, &merchant, sale_id).await?;
-    let now_ms = app.clock.now_ms();
-    if !row.published {
-        if row.window().has_ended(now_ms) {
-            return Err(ApiError::new(Code::SaleEnded, "The sale's end has passed; move it before publishing."));
+    to_the_end(async move {
+        let edit = app.publisher.edit().await;
+        let mut row = own_sale(&app, &merchant, sale_id).await?;
+        let now_ms = app.clock.now_ms();
+        if !row.published {
+            if row.window().has_ended(now_ms) {
+                return Err(ApiError::new(Code::SaleEnded, "The sale's end has passed; move it before publishing."));
+            }
+            row.published = true;
+            row.revision += 1;
+            row.updated_at_ms = now_ms;
+            app.committer.change_sale(row.clone(), None).await?;
         }
-        row.published = true;
-        row.revision += 1;
-        row.updated_at_ms = now_ms;
-        app.committer.change_sale(row.clone(), None).await?;
-    }
-    edit.publish().await?;
-    Ok(axum::Json(Published { revision: row.revision }))
+        edit.publish().await?;
+        Ok(axum::Json(Published { revision: row.revision }))
+    })
+    .await
 }
 
 /// The sale's units, read from the record.
