@@ -192,21 +192,3 @@ fn under_many_threads_every_place_is_given_once() {
     places.sort_unstable();
     assert_eq!(places, (1..=2_000).collect::<Vec<_>>());
 }
-
-#[test]
-fn a_poll_that_meets_a_commit_never_sees_sold_out_for_a_held_order() {
-    let line = line(u64::MAX);
-    let held = Outcome::Held { hold_expires_at_ms: 9 };
-    for number in 1..=2_000 {
-        let place = joined(&line, number, number);
-        let token = claims(number, number, place);
-        let statuses = std::thread::scope(|scope| {
-            let polling = scope.spawn(|| (0..50).map(|_| line.status(&token)).collect::<Vec<_>>());
-            let outcomes = vec![(token.order_id, held)];
-            line.conclude(Concluded { through_seq: place.queue_seq, outcomes, free_units: 9 });
-            polling.join().unwrap()
-        });
-        assert!(!statuses.contains(&Status::Ended(Outcome::SoldOut)));
-        assert_eq!(line.status(&token), Status::Ended(held));
-    }
-}
