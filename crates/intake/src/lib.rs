@@ -6,9 +6,11 @@
 
 mod line;
 mod pace;
+mod place;
 
-pub use line::{
-    AdmitRefused, Application, Concluded, Line, LineTerms, MAX_QUEUED_ORDERS, MAX_SEATS, MAX_SHOPPERS, Mismatch,
-    Outcome, PastSeat, Place, Status,
-};
+pub use line::Line;
 pub use pace::{POLL_AFTER_MAX_MS, POLL_AFTER_MIN_MS, poll_after_ms};
+pub use place::{
+    AdmitRefused, Application, Concluded, LineTerms, MAX_QUEUED_ORDERS, MAX_SEATS, MAX_SHOPPERS, Mismatch, Outcome,
+    PastSeat, Place, Status,
+};

@@ -5,102 +5,12 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
-use sale::{
-    AdmissionRefusal, Intent, OrderId, PassId, QueueClaims, QuizId, Rejection, SaleId, ShopperId, Window,
-    judge_admission,
+use sale::{Intent, OrderId, PassId, QueueClaims, QuizId, SaleId, ShopperId, judge_admission};
+
+use crate::place::{
+    AdmitRefused, Application, Concluded, LineTerms, MAX_QUEUED_ORDERS, MAX_SEATS, MAX_SHOPPERS, Mismatch, Outcome,
+    PastSeat, Place, Status,
 };
-
-/// Orders waiting in one line, at most. Past that the answer is `busy`, at once.
-pub const MAX_QUEUED_ORDERS: usize = 1_000_000;
-
-/// Orders that one line remembers in one life, decided ones included.
-pub const MAX_SEATS: usize = 4_000_000;
-
-/// Shoppers that one line gives quizzes to in one life.
-pub const MAX_SHOPPERS: usize = 4_000_000;
-
-/// What admission is judged by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LineTerms {
-    pub window: Window,
-    pub per_shopper_limit: u32,
-}
-
-/// Somebody who asks to join.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Application {
-    pub order_id: OrderId,
-    pub shopper_id: ShopperId,
-    pub pass_id: PassId,
-    /// The life of the queue that gave the pass out.
-    pub pass_life: u64,
-    pub idempotency_key: String,
-    pub body_hash: u64,
-    pub quantity: u32,
-}
-
-/// A place in the line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Place {
-    pub queue_life: u64,
-    pub queue_seq: u64,
-    /// 1 is the head of the line; 1 too for what has been decided already.
-    pub position: u64,
-    /// Whether this call took the place, or an earlier one had.
-    pub fresh: bool,
-}
-
-/// The same idempotency key came with another body.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Mismatch;
-
-/// Why somebody may not join.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AdmitRefused {
-    Mismatch,
-    Admission(AdmissionRefusal),
-    PassInvalid,
-    /// The line is full or closing.
-    Busy,
-}
-
-/// How an order left the line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    Held { hold_expires_at_ms: i64 },
-    SoldOut,
-    Rejected(Rejection),
-}
-
-/// Where a queue token stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Status {
-    Queued { position: u64, free_units: u64 },
-    Ended(Outcome),
-    LostInRestart,
-}
-
-/// A seat that the record remembers from an earlier life.
-#[derive(Clone, Copy, Debug)]
-pub struct PastSeat {
-    pub order_id: OrderId,
-    pub shopper_id: ShopperId,
-    pub pass_id: PassId,
-    pub body_hash: u64,
-    pub queue_life: u64,
-    pub queue_seq: u64,
-    pub outcome: Outcome,
-}
-
-/// What one commit did to the line.
-#[derive(Clone, Debug)]
-pub struct Concluded {
-    /// Orders up to this number are decided.
-    pub through_seq: u64,
-    /// Those of them that were held or rejected. The others are sold out.
-    pub outcomes: Vec<(OrderId, Outcome)>,
-    pub free_units: u64,
-}
 
 #[derive(Clone, Copy, Debug)]
 struct Seat {

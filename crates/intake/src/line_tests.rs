@@ -1,7 +1,9 @@
 //! The line's rules as sentences.
 
-use super::*;
+use sale::{AdmissionRefusal, Window};
 use uuid::Uuid;
+
+use super::*;
 
 const LIFE: u64 = 7;
 

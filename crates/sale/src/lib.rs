@@ -6,6 +6,7 @@
 //! signs what is handed out.
 
 mod book;
+mod decision;
 mod event;
 mod ids;
 mod keyring;
@@ -16,7 +17,8 @@ mod terms;
 mod token;
 mod window;
 
-pub use book::{Book, BookOrder, CancelRefused, Decision, Intent, PaymentRefused, Settlement, StockRefused};
+pub use book::Book;
+pub use decision::{BookOrder, CancelRefused, Decision, Intent, PaymentRefused, Settlement, StockRefused};
 pub use event::{Change, Event, RefundCause, ReleaseCause};
 pub use ids::{ItemId, MerchantId, OrderId, PassId, PaymentId, QuizId, SaleId, ShopperId, order_id_of};
 pub use keyring::{Keyring, MIN_SECRET_BYTES, SecretTooShort};

@@ -127,6 +127,29 @@ pub struct QueueClaims {
     pub queue_seq: u64,
 }
 
+impl SessionClaims {
+    #[must_use]
+    pub const fn is_live(&self, now_ms: i64) -> bool {
+        now_ms < self.expires_at_ms
+    }
+}
+
+impl MerchantClaims {
+    #[must_use]
+    pub const fn is_live(&self, now_ms: i64) -> bool {
+        now_ms < self.expires_at_ms
+    }
+}
+
+impl PassClaims {
+    /// Whether the pass is this shopper's, for this sale, and has not expired. That it is used once is the line's and the
+    /// book's to see to.
+    #[must_use]
+    pub fn is_good_for(&self, sale_id: SaleId, shopper_id: ShopperId, now_ms: i64) -> bool {
+        self.sale_id == sale_id && self.shopper_id == shopper_id && now_ms < self.expires_at_ms
+    }
+}
+
 impl Claims for SessionClaims {
     const PURPOSE: &'static str = "session 1";
 }
@@ -172,6 +195,15 @@ mod tests {
     fn what_was_sealed_opens_to_the_same_claims() {
         let token = Token::new(&ring(1, None));
         assert_eq!(token.open(&token.seal(&claims())), Ok(claims()));
+    }
+
+    #[test]
+    fn a_pass_is_for_one_shopper_and_one_sale_until_it_expires() {
+        let (pass, other) = (claims(), Uuid::from_u128(9));
+        assert!(pass.is_good_for(pass.sale_id, pass.shopper_id, 4));
+        assert!(!pass.is_good_for(pass.sale_id, pass.shopper_id, 5));
+        assert!(!pass.is_good_for(SaleId(other), pass.shopper_id, 4));
+        assert!(!pass.is_good_for(pass.sale_id, ShopperId(other), 4));
     }
 
     #[test]

@@ -120,7 +120,7 @@ impl FromRequestParts<App> for Visitor {
         let now_ms = app.clock.now_ms();
         let claims = cookie_named(&parts.headers, SESSION_COOKIE).and_then(|text| app.tokens.session.open(&text).ok());
         let shopper = claims
-            .filter(|claims| claims.expires_at_ms > now_ms)
+            .filter(|claims| claims.is_live(now_ms))
             .map(|claims| Shopper { id: claims.shopper_id, display_name: claims.display_name });
         Ok(Self(shopper))
     }
@@ -156,7 +156,7 @@ impl FromRequestParts<App> for Merchant {
                 let now_ms = app.clock.now_ms();
                 let claims = cookie_named(&parts.headers, MERCHANT_COOKIE)
                     .and_then(|text| app.tokens.merchant.open(&text).ok())
-                    .filter(|claims| claims.expires_at_ms > now_ms)
+                    .filter(|claims| claims.is_live(now_ms))
                     .ok_or_else(signed_out)?;
                 app.store.read(move |reader| reader.merchant(claims.merchant_id)).await?
             }

@@ -60,7 +60,7 @@ pub(super) async fn place(
         return Err(ApiError::field("quantity", "at least 1"));
     }
     let pass = app.tokens.pass.open(&wanted.pass).map_err(|_| pass_is_invalid())?;
-    if pass.sale_id != sale_id || pass.shopper_id != shopper.id || pass.expires_at_ms <= now_ms {
+    if !pass.is_good_for(sale_id, shopper.id, now_ms) {
         return Err(pass_is_invalid());
     }
     if !app.committer.is_well() {
