@@ -26,7 +26,9 @@ impl Catalog {
             catalog.items.insert(item.item_id, item);
         }
         // The record gives the newest first.
-        for sale in reader.sales(None)?.into_iter().rev().filter(|sale| sale.published) {
+        let stock_units = reader.stock_units()?;
+        for mut sale in reader.sales(None)?.into_iter().rev().filter(|sale| sale.published) {
+            sale.stock_units = stock_units.get(&sale.sale_id).copied().unwrap_or(sale.stock_units);
             catalog.sales_of.entry(sale.item_id).or_default().push(sale.sale_id);
             catalog.sales.insert(sale.sale_id, sale);
         }

@@ -15,6 +15,7 @@ pub(crate) const BATCHES: &str = "stampede_batches_total";
 pub(crate) const BATCH_FAILURES: &str = "stampede_batch_failures_total";
 pub(crate) const BATCH_EVENTS: &str = "stampede_batch_events";
 pub(crate) const BATCH_SECONDS: &str = "stampede_batch_seconds";
+pub(crate) const SET_ASIDE: &str = "stampede_sales_set_aside_total";
 pub(crate) const QUEUED: &str = "stampede_queued_orders";
 pub(crate) const CONNECTIONS: &str = "stampede_connections";
 pub(crate) const CLOCK_GAP: &str = "stampede_clock_gap_seconds";
@@ -43,6 +44,7 @@ fn describe() {
     describe_counter!(BATCH_FAILURES, "Transactions that failed and were undone.");
     describe_histogram!(BATCH_EVENTS, "Events in a transaction.");
     describe_histogram!(BATCH_SECONDS, "A transaction's time, fsync included.");
+    describe_counter!(SET_ASIDE, "Sales whose record is wrong and in which nobody can buy.");
     describe_gauge!(QUEUED, "Orders in all lines now.");
     describe_gauge!(CONNECTIONS, "Connections open now.");
     describe_gauge!(CLOCK_GAP, "How far the system's clock is ahead of the shop's.");
@@ -60,6 +62,16 @@ pub(crate) fn refused(code: &'static str) {
 
 pub(crate) fn order_accepted() {
     counter!(ACCEPTED).increment(1);
+}
+
+pub(crate) fn sale_set_aside() {
+    counter!(SET_ASIDE).increment(1);
+}
+
+pub(crate) fn orders_sold_out(count: u64) {
+    if count > 0 {
+        counter!(CONCLUDED, "outcome" => "sold_out").increment(count);
+    }
 }
 
 pub(crate) fn orders_concluded(concluded: &Concluded) {

@@ -9,9 +9,13 @@ use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 /// Characters of a password.
 pub(crate) const PASSWORD_CHARS: std::ops::RangeInclusive<usize> = 8..=200;
 
-/// Hashes at a time, and how many may wait for their turn.
-pub(crate) const POOL_RUNNING: usize = 2;
+/// How many may wait for their turn.
 pub(crate) const POOL_WAITING: usize = 64;
+
+/// Half of the cores: the other half goes on selling.
+pub(crate) fn pool_running() -> usize {
+    std::thread::available_parallelism().map_or(1, |cores| cores.get() / 2).max(1)
+}
 
 /// Checked against when there is no account, so that the answer takes as long as when there is one.
 static NOBODYS: LazyLock<String> = LazyLock::new(|| hash("nobody's password").unwrap_or_default());

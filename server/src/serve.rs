@@ -1,19 +1,21 @@
 //! Serving: wiring, listening, and going down in a stated order.
 
+use std::fs::File;
 use std::future::Future;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use axum::Router;
 use axum::extract::ConnectInfo;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use ledger::SqliteLedger;
-use shield::{PER_ADDRESS, PER_SHOPPER, Pool, RateLimit};
+use shield::Pool;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tower::ServiceExt as _;
@@ -37,8 +39,8 @@ const HEAD_TIME: Duration = Duration::from_secs(10);
 /// A request's head, at most.
 const MAX_HEAD_BYTES: usize = 32 * 1024;
 
-/// Streams on one HTTP/2 connection, at most.
-const MAX_STREAMS: u32 = 128;
+/// Descriptors kept for the record, the site's files and the log.
+const DESCRIPTORS_KEPT: u64 = 256;
 
 /// How long answers under way may take once the shop goes down.
 const DRAIN_TIME: Duration = Duration::from_secs(10);
@@ -63,6 +65,7 @@ pub(crate) async fn serve(settings: Settings) -> Result<(), Failure> {
         }
         None => None,
     };
+    let locked = lock(&settings.store)?;
     let (app, committer_thread) = wired(settings, address).await?;
     if app.settings.demo {
         demo::prepare(&app).await?;
@@ -96,8 +99,21 @@ pub(crate) async fn serve(settings: Settings) -> Result<(), Failure> {
     })
     .await?
     .map_err(|_| "the committer panicked")?;
+    drop(locked);
     tracing::info!("down");
     Ok(())
+}
+
+/// One server a store: two would each sell the units that the other holds. Released by the system when the process ends,
+/// however it ends.
+fn lock(store: &Path) -> Result<File, Failure> {
+    let path = store.with_extension("lock");
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    let file = File::options().create(true).truncate(false).write(true).open(&path)?;
+    file.try_lock().map_err(|_| format!("another server is running on {}; stop it first", store.display()))?;
+    Ok(file)
 }
 
 async fn wired(settings: Settings, address: SocketAddr) -> Result<(App, std::thread::JoinHandle<()>), Failure> {
@@ -106,16 +122,14 @@ async fn wired(settings: Settings, address: SocketAddr) -> Result<(App, std::thr
     let files = SiteFiles::read(&settings.site)?;
     let ledger = SqliteLedger::open(&settings.store)?;
     let store = Store::open(&settings.store)?;
-    // Names this life of every line; later lives have higher numbers, which helps whoever reads the record.
-    let queue_life = clock.now_us().unsigned_abs();
-    let (committer, thread) = Committer::start(ledger, clock.clone(), queue_life)?;
+    let (committer, thread) = Committer::start(ledger, clock.clone())?;
     let public_origin = settings.public_origin.clone().unwrap_or_else(|| format!("http://{address}"));
     let publisher = Publisher::start(store.clone(), clock.clone(), files.assets.clone(), public_origin).await?;
     let limits = if settings.rate_limits {
-        Limits { per_address: RateLimit::new(PER_ADDRESS), per_shopper: RateLimit::new(PER_SHOPPER) }
+        Limits::on()
     } else {
         tracing::warn!("RATE LIMITS ARE OFF (STAMPEDE_RATE_LIMITS=off): for load tests only");
-        Limits { per_address: RateLimit::off(), per_shopper: RateLimit::off() }
+        Limits::off()
     };
     let app = App::new(AppState {
         clock,
@@ -124,7 +138,7 @@ async fn wired(settings: Settings, address: SocketAddr) -> Result<(App, std::thr
         publisher,
         tokens: Tokens::new(&keyring),
         limits,
-        password_pool: Pool::new(passwords::POOL_RUNNING, passwords::POOL_WAITING),
+        password_pool: Pool::new(passwords::pool_running(), passwords::POOL_WAITING),
         sandbox: match settings.payments {
             Some(Payments::Sandbox) => Some(Sandbox::new(&keyring, address)?),
             None => None,
@@ -156,20 +170,17 @@ async fn chores(app: App, mut stopped: watch::Receiver<bool>) {
             _ = every_second.tick() => {
                 app.clock.discipline();
                 let now_ms = app.clock.now_ms();
-                if next_end_ms.is_some_and(|end_ms| end_ms <= now_ms)
-                    && let Err(error) = app.publisher.refresh().await
-                {
-                    tracing::error!(%error, "pages of ended sales could not be rendered");
+                let is_due = next_end_ms.is_some_and(|end_ms| end_ms <= now_ms);
+                if is_due && let Err(error) = app.publisher.refresh().await {
+                    tracing::error!(%error, "pages of ended sales could not be rendered; next try in a second");
+                    continue;
                 }
                 next_end_ms = app.publisher.catalog().next_end_ms(now_ms);
-                if app.limits.per_address.is_crowded() || app.limits.per_shopper.is_crowded() {
+                if app.limits.are_crowded() {
                     tidy.reset_immediately();
                 }
             }
-            _ = tidy.tick() => {
-                app.limits.per_address.tidy();
-                app.limits.per_shopper.tidy();
-            }
+            _ = tidy.tick() => app.limits.tidy(),
         }
     }
 }
@@ -181,19 +192,12 @@ async fn listen(
     connections: Arc<AtomicUsize>,
     mut stopped: watch::Receiver<bool>,
 ) {
-    let mut builder = auto::Builder::new(TokioExecutor::new());
-    builder
-        .http1()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIME)
-        .max_buf_size(MAX_HEAD_BYTES)
-        .http2()
-        .timer(TokioTimer::new())
-        .max_concurrent_streams(MAX_STREAMS)
-        .max_header_list_size(MAX_HEAD_BYTES as u32)
-        .keep_alive_interval(Some(Duration::from_secs(20)));
+    // HTTP/1.1 alone: TLS, and with it HTTP/2 and 3, ends at the proxy in front. A connection that says nothing is closed
+    // by the time that a head must be whole.
+    let mut builder = http1::Builder::new();
+    builder.timer(TokioTimer::new()).header_read_timeout(HEAD_TIME).max_buf_size(MAX_HEAD_BYTES);
     let graceful = GracefulShutdown::new();
-    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let places = Arc::new(Semaphore::new(connections_that_fit()));
     loop {
         let accepted = tokio::select! {
             () = told(&mut stopped) => break,
@@ -207,7 +211,7 @@ async fn listen(
             request
         });
         let connection = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
-        let watched = graceful.watch(connection.into_owned());
+        let watched = graceful.watch(connection);
         let open = Open::new(Arc::clone(&connections));
         tokio::spawn(async move {
             if let Err(error) = watched.await {
@@ -231,10 +235,21 @@ async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> Option<Accep
         Err(error) => {
             // Out of descriptors, most likely: some must close first.
             tracing::warn!(%error, "a connection could not be accepted");
-            tokio::time::sleep(Duration::from_millis(50)).await;
+            tokio::time::sleep(Duration::from_millis(200)).await;
             None
         }
     }
+}
+
+/// Raises the process's own limit on descriptors as far as it may, and leaves some for what is not a connection.
+fn connections_that_fit() -> usize {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    let _as_it_was = setrlimit(Resource::Nofile, limit);
+    let descriptors = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+    let fit = usize::try_from(descriptors.saturating_sub(DESCRIPTORS_KEPT)).unwrap_or(usize::MAX);
+    fit.clamp(1, MAX_CONNECTIONS)
 }
 
 /// Counts a connection for as long as it is open.

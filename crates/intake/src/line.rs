@@ -25,6 +25,8 @@ struct Seat {
 struct Desk {
     live_quiz: Option<QuizId>,
     live_pass: Option<PassId>,
+    /// Of all passes of earlier lives one may be used, and none once this life has given one out.
+    past_pass_spent: bool,
     /// In the line, held or paid.
     units: u32,
     orders: Vec<OrderId>,
@@ -152,7 +154,10 @@ impl Line {
 
     /// Makes this the shopper's one live pass.
     pub fn grant_pass(&self, shopper_id: ShopperId, pass_id: PassId) {
-        self.state().desks.entry(shopper_id).or_default().live_pass = Some(pass_id);
+        let mut state = self.state();
+        let desk = state.desks.entry(shopper_id).or_default();
+        desk.live_pass = Some(pass_id);
+        desk.past_pass_spent = true;
     }
 
     /// The place that an earlier request of the same order took. Comes before every other check.
@@ -173,7 +178,7 @@ impl Line {
         let pass_is_good = if application.pass_life == self.queue_life {
             desk.is_some_and(|desk| desk.live_pass == Some(application.pass_id))
         } else {
-            !state.used_passes.contains(&application.pass_id)
+            !state.used_passes.contains(&application.pass_id) && !desk.is_some_and(|desk| desk.past_pass_spent)
         };
         if !pass_is_good {
             return Err(AdmitRefused::PassInvalid);
@@ -201,6 +206,7 @@ impl Line {
         if pass_life == queue_life {
             desk.live_pass = None;
         } else {
+            desk.past_pass_spent = true;
             state.used_passes.insert(pass_id);
         }
         let seat = Seat { body_hash, queue_life, queue_seq, outcome: None };
@@ -251,10 +257,7 @@ impl Line {
             }
             return Status::Ended(Outcome::SoldOut);
         }
-        match self.past_lives.get(&claims.queue_life) {
-            Some(&decided_seq) if claims.queue_seq <= decided_seq => Status::Ended(Outcome::SoldOut),
-            _ => Status::LostInRestart,
-        }
+        Status::of_the_past(claims, None, self.past_lives.get(&claims.queue_life).copied())
     }
 
     /// This shopper's orders in this sale: those still in the line as tokens' claims, the others by id.
@@ -289,10 +292,11 @@ impl Line {
         (state.queue.iter().take(most).cloned().collect(), state.issued_seq)
     }
 
-    /// Reports a commit. From here on, and not before, tokens tell the outcome.
-    pub fn conclude(&self, concluded: Concluded) {
+    /// Reports a commit. From here on, and not before, tokens tell the outcome. Answers how many were sold out.
+    pub fn conclude(&self, concluded: Concluded) -> u64 {
         let mut state = self.state();
         let State { queue, seats, desks, .. } = &mut *state;
+        let mut sold_out = 0;
         for (order_id, outcome) in concluded.outcomes {
             if let Some(seat) = seats.get_mut(&order_id) {
                 seat.outcome = Some(outcome);
@@ -300,14 +304,16 @@ impl Line {
         }
         while queue.front().is_some_and(|intent| intent.queue_seq <= concluded.through_seq) {
             let Some(intent) = queue.pop_front() else { break };
-            let held =
-                seats.get(&intent.order_id).is_some_and(|seat| matches!(seat.outcome, Some(Outcome::Held { .. })));
+            let outcome = seats.get(&intent.order_id).and_then(|seat| seat.outcome);
+            sold_out += u64::from(matches!(outcome, None | Some(Outcome::SoldOut)));
+            let held = matches!(outcome, Some(Outcome::Held { .. }));
             if !held && let Some(desk) = desks.get_mut(&intent.shopper_id) {
                 desk.units = desk.units.saturating_sub(intent.quantity);
             }
         }
         self.free_units.store(concluded.free_units, Ordering::Release);
         self.decided_seq.fetch_max(concluded.through_seq, Ordering::AcqRel);
+        sold_out
     }
 
     /// Reports units that came or went outside the line: lapsed, cancelled, re-seated or restocked.

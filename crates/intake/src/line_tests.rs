@@ -152,6 +152,8 @@ fn what_was_only_queued_in_an_earlier_life_is_lost_and_may_be_sent_again() {
     let used = Application { pass_life: 3, ..application(4, 1, 1) };
     assert_eq!(line.admit(used, 500), Err(AdmitRefused::PassInvalid));
     assert_eq!(line.mine(shopper(1)).1, [OrderId(Uuid::from_u128(1))]);
+    let second_pass = Application { pass_life: 3, ..application(5, 3, 5) };
+    assert_eq!(line.admit(second_pass, 500), Err(AdmitRefused::PassInvalid), "one live pass, over a restart too");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What goes into a line and what comes out of it.
 
-use sale::{AdmissionRefusal, OrderId, PassId, Rejection, ShopperId, Window};
+use sale::{AdmissionRefusal, OrderId, PassId, QueueClaims, Rejection, ShopperId, Window};
 
 /// Orders waiting in one line, at most. Past that the answer is `busy`, at once.
 pub const MAX_QUEUED_ORDERS: usize = 1_000_000;
@@ -70,6 +70,21 @@ pub enum Status {
     Queued { position: u64, free_units: u64 },
     Ended(Outcome),
     LostInRestart,
+}
+
+impl Status {
+    /// Where a token of a life that is over stands, by what the record says of its order and its life.
+    #[must_use]
+    pub fn of_the_past(claims: &QueueClaims, seat: Option<&PastSeat>, decided_seq: Option<u64>) -> Self {
+        let own = |seat: &&PastSeat| seat.queue_life == claims.queue_life && seat.queue_seq == claims.queue_seq;
+        if let Some(seat) = seat.filter(own) {
+            return Self::Ended(seat.outcome);
+        }
+        match decided_seq {
+            Some(decided_seq) if claims.queue_seq <= decided_seq => Self::Ended(Outcome::SoldOut),
+            _ => Self::LostInRestart,
+        }
+    }
 }
 
 /// A seat that the record remembers from an earlier life.

@@ -85,7 +85,9 @@ impl From<rusqlite::Error> for LedgerError {
         match error.sqlite_error_code() {
             Some(ConstraintViolation) => Self::Constraint(error.to_string()),
             Some(DatabaseCorrupt | NotADatabase | TypeMismatch) => Self::Corrupt(error.to_string()),
-            _ => Self::Unavailable(error.to_string()),
+            // Not of the engine's making: what is kept is not what was expected. Trying again does not help.
+            None => Self::Corrupt(error.to_string()),
+            Some(_) => Self::Unavailable(error.to_string()),
         }
     }
 }

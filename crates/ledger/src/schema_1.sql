@@ -97,6 +97,8 @@ CREATE TABLE orders (
 
 -- A pass is good for one order. A second order that tried it is kept as rejected.
 CREATE UNIQUE INDEX orders_by_pass ON orders (sale_id, pass_id) WHERE state <> 'rejected';
+-- The counts of a sale by its orders, without the rows themselves.
+CREATE INDEX orders_by_sale ON orders (sale_id, state, quantity);
 CREATE INDEX orders_by_shopper ON orders (shopper_id, row_number);
 
 CREATE TABLE payments (

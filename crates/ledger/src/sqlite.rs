@@ -1,10 +1,11 @@
 //! The embedded record: SQLite with a write-ahead log, fsynced at every commit.
 
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags, TransactionBehavior};
-use sale::SaleId;
+use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior};
+use sale::{PaymentId, SaleId};
 
 use crate::batch::{Batch, LedgerError, Refusal};
 use crate::rows::LoadedSale;
@@ -36,6 +37,7 @@ impl SqliteLedger {
             std::fs::create_dir_all(folder)
                 .map_err(|error| LedgerError::Unavailable(format!("{}: {error}", folder.display())))?;
         }
+        make_private(path)?;
         let mut connection = Connection::open(path)?;
         configure(&connection)?;
         let mode: String = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
@@ -45,6 +47,13 @@ impl SqliteLedger {
         connection.pragma_update(None, "synchronous", "FULL")?;
         schema::migrate(&mut connection)?;
         Ok(Self { connection, path: path.to_owned() })
+    }
+
+    /// The payment that a provider's message was about, where it was taken before.
+    pub fn payment_of_event(&self, provider_event_id: &str) -> Result<Option<PaymentId>, LedgerError> {
+        let sql = "SELECT payment_id FROM payments WHERE provider_event_id = ?1";
+        let read = |row: &rusqlite::Row<'_>| Ok(PaymentId(row.get::<_, [u8; 16]>(0).map(uuid::Uuid::from_bytes)?));
+        Ok(self.connection.prepare_cached(sql)?.query_row([provider_event_id], read).optional()?)
     }
 
     /// A reader of the same store.
@@ -64,6 +73,17 @@ impl SqliteLedger {
     pub fn checkpoint(&self) -> Result<(), LedgerError> {
         self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
         Ok(())
+    }
+}
+
+/// A new store is its owner's only: it keeps password hashes. SQLite gives its other files the same mode.
+fn make_private(path: &Path) -> Result<(), LedgerError> {
+    let made = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    match made {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
+            Err(LedgerError::Unavailable(format!("{}: {error}", path.display())))
+        }
+        _ => Ok(()),
     }
 }
 

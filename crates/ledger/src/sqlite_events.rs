@@ -1,6 +1,6 @@
 //! Facts into rows: the event itself, and what follows from it for orders, payments and stock.
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 use sale::{Change, Event, OrderState, ReleaseCause, SaleId};
 
 use crate::batch::{Drained, LedgerError};
@@ -34,7 +34,7 @@ pub(crate) fn record_drained(connection: &Connection, drained: &[Drained]) -> Re
         connection
             .prepare_cached(
                 "INSERT INTO queue_lives (sale_id, queue_life, queue_seq) VALUES (?1, ?2, ?3)
-                 ON CONFLICT (sale_id, queue_life) DO UPDATE SET queue_seq = excluded.queue_seq",
+                 ON CONFLICT (sale_id, queue_life) DO UPDATE SET queue_seq = max(queue_seq, excluded.queue_seq)",
             )?
             .execute(params![sale_id.0.as_bytes(), *queue_life as i64, *queue_seq as i64])?;
     }
@@ -94,7 +94,7 @@ fn project(connection: &Connection, event: &Event) -> Result<StockMove, LedgerEr
                      VALUES (?1, ?2, ?3, 'open', ?4, ?4)",
                 )?
                 .execute(params![payment_id.0.as_bytes(), order_id.0.as_bytes(), event.sale_id.0.as_bytes(), at_ms])?;
-            set_state(connection, *order_id, OrderState::AwaitingPayment, at_ms)?;
+            set_state(connection, *order_id, &[OrderState::Held], OrderState::AwaitingPayment, at_ms)?;
         }
         Change::PaymentDeclined { order_id, payment_id, provider_event_id } => {
             end_payment(connection, *payment_id, "declined", provider_event_id, at_ms)?;
@@ -107,7 +107,8 @@ fn project(connection: &Connection, event: &Event) -> Result<StockMove, LedgerEr
         }
         Change::OrderPaid { order_id, payment_id, provider_event_id, reseated } => {
             end_payment(connection, *payment_id, "paid", provider_event_id, at_ms)?;
-            let quantity = set_state(connection, *order_id, OrderState::Paid, at_ms)?;
+            let from: &[OrderState] = if *reseated { &[OrderState::Released] } else { HOLDING };
+            let quantity = set_state(connection, *order_id, from, OrderState::Paid, at_ms)?;
             moved.sold += quantity;
             if *reseated {
                 moved.free -= quantity;
@@ -117,10 +118,11 @@ fn project(connection: &Connection, event: &Event) -> Result<StockMove, LedgerEr
         }
         Change::PaymentRefunded { order_id, payment_id, provider_event_id, order_state, .. } => {
             end_payment(connection, *payment_id, "refunded", provider_event_id, at_ms)?;
-            set_state(connection, *order_id, *order_state, at_ms)?;
+            // The order stays what it was, or was released before: no unit moves.
+            set_state(connection, *order_id, &[OrderState::Released, *order_state], *order_state, at_ms)?;
         }
         Change::OrderReleased { order_id, cause } => {
-            let quantity = set_state(connection, *order_id, OrderState::Released, at_ms)?;
+            let quantity = set_state(connection, *order_id, HOLDING, OrderState::Released, at_ms)?;
             if *cause == ReleaseCause::Cancelled {
                 connection
                     .prepare_cached("UPDATE orders SET cancelled = 1 WHERE order_id = ?1")?
@@ -194,16 +196,29 @@ fn insert_order(connection: &Connection, event: &Event) -> Result<(), LedgerErro
     Ok(())
 }
 
-/// Sets an order's state and answers with its quantity.
+/// The states in which an order keeps units unpaid.
+const HOLDING: &[OrderState] = &[OrderState::Held, OrderState::AwaitingPayment];
+
+/// Sets an order's state, where it is one of `from`, and answers with the quantity. An order in another state is a
+/// broken rule: its units have moved already.
 fn set_state(
     connection: &Connection,
     order_id: sale::OrderId,
+    from: &[OrderState],
     state: OrderState,
     at_ms: i64,
 ) -> Result<i64, LedgerError> {
-    Ok(connection
-        .prepare_cached("UPDATE orders SET state = ?2, updated_at_ms = ?3 WHERE order_id = ?1 RETURNING quantity")?
-        .query_row(params![order_id.0.as_bytes(), state.as_str(), at_ms], |row| row.get(0))?)
+    let (first, last) = (from.first().copied().unwrap_or(state), from.last().copied().unwrap_or(state));
+    connection
+        .prepare_cached(
+            "UPDATE orders SET state = ?2, updated_at_ms = ?3
+             WHERE order_id = ?1 AND state IN (?4, ?5) RETURNING quantity",
+        )?
+        .query_row(params![order_id.0.as_bytes(), state.as_str(), at_ms, first.as_str(), last.as_str()], |row| {
+            row.get(0)
+        })
+        .optional()?
+        .ok_or_else(|| LedgerError::Constraint(format!("order {order_id} is not {}", first.as_str())))
 }
 
 fn end_payment(

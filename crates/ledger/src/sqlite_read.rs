@@ -1,9 +1,13 @@
 //! Reads, on connections that cannot write.
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, params, params_from_iter};
-use sale::{Book, Change, Event, ItemId, MerchantId, OrderId, OrderState, PaymentId, SaleId, ShopperId, StockPolicy};
+use sale::{
+    Book, Change, Event, ItemId, MerchantId, OrderId, OrderState, PassId, PaymentId, Rejection, SaleId, ShopperId,
+    StockPolicy,
+};
 use uuid::Uuid;
 
 use crate::batch::LedgerError;
@@ -117,6 +121,29 @@ impl Reader {
             })
         };
         Ok(self.connection.prepare_cached(sql)?.query_row(params![sale_id.0.as_bytes()], read).optional()?)
+    }
+
+    /// Each sale's present total.
+    pub fn stock_units(&self) -> Result<HashMap<SaleId, u64>, LedgerError> {
+        let mut statement = self.connection.prepare_cached("SELECT sale_id, stock FROM stock")?;
+        let rows = statement.query_map([], |row| Ok((SaleId(uuid(row, 0)?), unsigned(row, 1)?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// How and where an order left the line; none for one that is unknown or was told `sold_out`.
+    pub fn seat(&self, order_id: OrderId) -> Result<Option<SeatRow>, LedgerError> {
+        let sql = "SELECT order_id, shopper_id, pass_id, body_hash, quantity, queue_life, queue_seq, reason,
+                hold_expires_at_ms FROM orders WHERE order_id = ?1";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        Ok(statement.query_row(params![order_id.0.as_bytes()], seat_row).optional()?)
+    }
+
+    /// The last number that was decided in one life of a sale's queue.
+    pub fn decided_seq(&self, sale_id: SaleId, queue_life: u64) -> Result<Option<u64>, LedgerError> {
+        let sql = "SELECT queue_seq FROM queue_lives WHERE sale_id = ?1 AND queue_life = ?2";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let read = |row: &Row<'_>| unsigned(row, 0);
+        Ok(statement.query_row(params![sale_id.0.as_bytes(), queue_life as i64], read).optional()?)
     }
 
     pub fn order(&self, order_id: OrderId) -> Result<Option<OrderRow>, LedgerError> {
@@ -307,6 +334,23 @@ fn sale_row(row: &Row<'_>) -> rusqlite::Result<SaleRow> {
         paused: row.get(17)?,
         revision: row.get(18)?,
         updated_at_ms: row.get(19)?,
+    })
+}
+
+fn seat_row(row: &Row<'_>) -> rusqlite::Result<SeatRow> {
+    let outcome = match row.get::<_, Option<String>>(7)? {
+        None => SeatOutcome::Held { hold_expires_at_ms: row.get(8)? },
+        Some(reason) => SeatOutcome::Rejected(Rejection::parse(&reason).ok_or_else(|| unknown(7, "reason", &reason))?),
+    };
+    Ok(SeatRow {
+        order_id: OrderId(uuid(row, 0)?),
+        shopper_id: ShopperId(uuid(row, 1)?),
+        pass_id: PassId(uuid(row, 2)?),
+        body_hash: unsigned(row, 3)?,
+        quantity: row.get(4)?,
+        queue_life: unsigned(row, 5)?,
+        queue_seq: unsigned(row, 6)?,
+        outcome,
     })
 }
 

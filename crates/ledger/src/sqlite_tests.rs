@@ -248,3 +248,42 @@ fn a_log_that_does_not_give_the_stock_is_told() {
     store.ledger.connection.execute("UPDATE stock SET stock = 3, free = 3", []).unwrap();
     assert!(matches!(store.ledger.load_sale(SALE), Err(LedgerError::Corrupt(_))));
 }
+
+#[test]
+fn an_order_cannot_be_released_twice_even_when_the_code_above_is_wrong() {
+    let mut store = store();
+    let mut book = store.book();
+    let events = vec![recorded(book.place(&intent(1), 1)), recorded(book.place(&intent(2), 1))];
+    store.events(events).unwrap();
+    let released = book.cancel(intent(1).order_id, 2).unwrap();
+    store.events(vec![released.clone()]).unwrap();
+    let refused = store.events(vec![released]);
+    assert!(matches!(refused, Err(LedgerError::Constraint(_))), "{refused:?}");
+    assert_eq!(store.book(), book);
+}
+
+#[test]
+fn a_seat_is_found_by_its_order_and_a_life_keeps_its_highest_number() {
+    let mut store = store();
+    let mut book = store.book();
+    let event = recorded(book.place(&intent(1), 1));
+    for (events, queue_seq) in [(vec![event], 7), (vec![], 3)] {
+        let drained = vec![Drained { sale_id: SALE, queue_life: 5, queue_seq }];
+        store.ledger.apply(&Batch { events, drained, ..Batch::default() }).unwrap();
+    }
+    let reader = store.ledger.reader().unwrap();
+    assert_eq!(reader.decided_seq(SALE, 5).unwrap(), Some(7));
+    assert_eq!(reader.decided_seq(SALE, 6).unwrap(), None);
+    let seat = reader.seat(intent(1).order_id).unwrap().unwrap();
+    assert_eq!(seat, store.ledger.load_sale(SALE).unwrap().unwrap().seats[0]);
+}
+
+#[test]
+fn a_new_store_is_its_owners_only() {
+    use std::os::unix::fs::PermissionsExt;
+    let store = store();
+    for name in ["stampede.db", "stampede.db-wal"] {
+        let mode = std::fs::metadata(store.folder.path().join(name)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{name}");
+    }
+}

@@ -293,6 +293,9 @@ impl Book {
     fn sell(&mut self, order_id: OrderId, reseated: bool) -> Result<(), StockError> {
         let Some(order) = self.orders.get_mut(&order_id) else { return Ok(()) };
         let units = u64::from(order.quantity);
+        if reseated == order.state.is_holding() {
+            return Err(StockError { asked: units, there: 0 });
+        }
         if reseated {
             self.stock.sell_free(units)?;
             *self.units_of.entry(order.shopper_id).or_default() += order.quantity;
@@ -306,6 +309,9 @@ impl Book {
 
     fn release(&mut self, order_id: OrderId, cause: ReleaseCause) -> Result<(), StockError> {
         let Some(order) = self.orders.get_mut(&order_id) else { return Ok(()) };
+        if !order.state.is_holding() {
+            return Err(StockError { asked: u64::from(order.quantity), there: 0 });
+        }
         self.stock.release(u64::from(order.quantity))?;
         self.expiries.remove(&(order.hold_expires_at_ms, order_id));
         order.state = OrderState::Released;

@@ -206,6 +206,19 @@ fn stock_cannot_be_lowered_below_what_is_taken() {
     assert!(matches!(book.place(&intent(3, 2, 1), 4), Decision::Recorded(_)));
 }
 
+#[test]
+fn a_log_that_releases_or_sells_twice_is_broken() {
+    let mut book = book(3, 1);
+    book.place(&intent(1, 1, 1), 0);
+    book.place(&intent(2, 2, 1), 0);
+    book.open_payment(order(2), payment(7), 1).unwrap();
+    let paid = book.settle(&settlement(7, "e", true), 1).unwrap().1.unwrap();
+    let released = book.cancel(order(1), 2).unwrap();
+    assert!(book.apply(&released).is_err());
+    assert!(book.apply(&paid).is_err());
+    assert_eq!(book.stock(), Stock::from_counts(3, 2, 0, 1).unwrap());
+}
+
 /// One step of a random sale: what, by whom, about which order.
 fn random_step(book: &mut Book, events: &mut Vec<Event>, now_ms: i64, (what, who, which): (u8, u8, u8)) {
     let number = u128::from(which);

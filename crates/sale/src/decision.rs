@@ -67,6 +67,8 @@ pub enum CancelRefused {
 pub enum PaymentRefused {
     UnknownOrder,
     NotHolding(OrderState),
+    /// The provider's message was about another payment.
+    EventOfAnother,
     /// Another amount or currency than the order's.
     WrongAmount,
     /// The payment had ended before.

@@ -4,5 +4,7 @@
 mod limiter;
 mod pool;
 
-pub use limiter::{AddressKey, MAX_KEYS, PER_ADDRESS, PER_SHOPPER, Quota, RateLimit};
+pub use limiter::{
+    AddressKey, MAX_KEYS, PER_ADDRESS, PER_SHOPPER, Quota, RateLimit, SIGN_INS_PER_ACCOUNT, SIGN_INS_PER_ADDRESS,
+};
 pub use pool::{Pool, PoolFull};

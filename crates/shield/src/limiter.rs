@@ -11,18 +11,24 @@ use governor::{DefaultKeyedRateLimiter, RateLimiter};
 /// Keys that one limiter knows at a time. When there are more, those that have been quiet are forgotten.
 pub const MAX_KEYS: usize = 1_000_000;
 
-/// So many a second, and so many at once.
+/// One in each interval, and so many at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Quota {
-    pub per_second: NonZeroU32,
+    pub interval: Duration,
     pub burst: NonZeroU32,
 }
 
-/// A hundred shoppers may stand behind one address: a dormitory, a mobile carrier.
-pub const PER_ADDRESS: Quota = Quota { per_second: count(200), burst: count(1_000) };
+/// A hundred shoppers may stand behind one address: a dormitory, a mobile carrier. 200 a second.
+pub const PER_ADDRESS: Quota = Quota { interval: Duration::from_millis(5), burst: count(1_000) };
 
-/// One person's quizzes and orders.
-pub const PER_SHOPPER: Quota = Quota { per_second: count(10), burst: count(60) };
+/// One person's quizzes and orders. 10 a second.
+pub const PER_SHOPPER: Quota = Quota { interval: Duration::from_millis(100), burst: count(60) };
+
+/// Sign-ups and sign-ins of one address: each costs a password hash. 2 a second.
+pub const SIGN_INS_PER_ADDRESS: Quota = Quota { interval: Duration::from_millis(500), burst: count(120) };
+
+/// Tries at one account's password. 6 a minute.
+pub const SIGN_INS_PER_ACCOUNT: Quota = Quota { interval: Duration::from_secs(10), burst: count(10) };
 
 const fn count(number: u32) -> NonZeroU32 {
     match NonZeroU32::new(number) {
@@ -54,10 +60,11 @@ pub struct RateLimit<K: Hash + Eq + Clone> {
 }
 
 impl<K: Hash + Eq + Clone> RateLimit<K> {
+    /// An interval of nothing is no limit.
     #[must_use]
     pub fn new(quota: Quota) -> Self {
-        let quota = governor::Quota::per_second(quota.per_second).allow_burst(quota.burst);
-        Self { limiter: Some(RateLimiter::keyed(quota)), clock: DefaultClock::default() }
+        let rate = governor::Quota::with_period(quota.interval).map(|rate| rate.allow_burst(quota.burst));
+        Self { limiter: rate.map(RateLimiter::keyed), clock: DefaultClock::default() }
     }
 
     /// Lets everything through, for load tests.
@@ -93,7 +100,7 @@ mod tests {
 
     #[test]
     fn a_key_gets_its_burst_and_then_waits_while_others_do_not() {
-        let limit = RateLimit::new(Quota { per_second: count(1), burst: count(3) });
+        let limit = RateLimit::new(Quota { interval: Duration::from_secs(1), burst: count(3) });
         assert!((0..3).all(|_| limit.check(&"a").is_ok()));
         let wait = limit.check(&"a").unwrap_err();
         assert!(wait > Duration::ZERO && wait <= Duration::from_secs(1), "{wait:?}");

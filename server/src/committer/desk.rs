@@ -16,21 +16,21 @@ pub(super) struct Desk {
 }
 
 impl Desk {
-    /// From the record. A line that is open already stays: its places are this life's.
-    pub(super) fn of(loaded: LoadedSale, line: Option<Arc<Line>>, queue_life: u64) -> Self {
-        let past_lives = loaded.drained.into_iter().filter(|(life, _)| *life != queue_life).collect();
+    /// From the record. A line that is open already stays, with its life and its places.
+    pub(super) fn of(loaded: LoadedSale, line: Option<Arc<Line>>) -> Self {
+        let past_lives = loaded.drained.into_iter().collect();
         Self { row: loaded.row, book: loaded.book, line, seats: loaded.seats, past_lives }
     }
 
-    /// The sale's line, opened from what the record says where it is not open yet.
-    pub(super) fn open_line(&mut self, queue_life: u64) -> Arc<Line> {
+    /// The sale's line, opened from what the record says where it is not open yet. Each opening is a life of its own.
+    pub(super) fn open_line(&mut self, fresh_life: u64) -> Arc<Line> {
         if let Some(line) = &self.line {
             return Arc::clone(line);
         }
         let seats: Vec<PastSeat> = std::mem::take(&mut self.seats).iter().map(past_seat).collect();
         let line = Arc::new(Line::new(
             self.row.sale_id,
-            queue_life,
+            fresh_life,
             self.line_terms(),
             self.book.stock().free(),
             &seats,
@@ -56,7 +56,7 @@ impl Desk {
     }
 }
 
-fn past_seat(seat: &SeatRow) -> PastSeat {
+pub(crate) fn past_seat(seat: &SeatRow) -> PastSeat {
     PastSeat {
         order_id: seat.order_id,
         shopper_id: seat.shopper_id,

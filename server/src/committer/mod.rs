@@ -5,7 +5,7 @@ mod command;
 mod desk;
 mod round;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -17,9 +17,11 @@ use ledger::{Ledger, LedgerError, SqliteLedger};
 use sale::SaleId;
 
 use crate::clock::ServerClock;
+use crate::metrics;
 
 pub(crate) use command::{Command, Failure};
 use desk::Desk;
+pub(crate) use desk::past_seat;
 
 /// Commands that wait, at most; one more is told `busy`.
 pub(crate) const MAX_COMMANDS_WAITING: usize = 1_024;
@@ -78,11 +80,7 @@ struct Shared {
 
 impl Committer {
     /// Loads the sales that may still move and starts the thread.
-    pub(crate) fn start(
-        ledger: SqliteLedger,
-        clock: ServerClock,
-        queue_life: u64,
-    ) -> Result<(Self, JoinHandle<()>), LedgerError> {
+    pub(crate) fn start(ledger: SqliteLedger, clock: ServerClock) -> Result<(Self, JoinHandle<()>), LedgerError> {
         let (sender, receiver) = sync_channel(MAX_COMMANDS_WAITING);
         let shared = Arc::new(Shared {
             lines: RwLock::default(),
@@ -94,8 +92,9 @@ impl Committer {
             ledger,
             shared: Arc::clone(&shared),
             desks: HashMap::new(),
-            stale: Vec::new(),
-            queue_life,
+            stale: HashSet::new(),
+            set_aside: HashSet::new(),
+            last_life: 0,
             one_by_one: 0,
             forget_at_ms: 0,
         };
@@ -162,9 +161,12 @@ struct Writer {
     shared: Arc<Shared>,
     desks: HashMap<SaleId, Desk>,
     /// Sales whose books ran ahead of a commit that failed.
-    stale: Vec<SaleId>,
-    queue_life: u64,
-    /// After a commit that broke a rule: so many rounds of one order or command each, to find the one.
+    stale: HashSet<SaleId>,
+    /// Sales whose record cannot be read or goes against its own rules: nothing happens in them until somebody has looked.
+    set_aside: HashSet<SaleId>,
+    /// The number of the line that was opened last.
+    last_life: u64,
+    /// After a commit that broke a rule: so many rounds of one thing each, to find the one.
     one_by_one: u32,
     /// When ended sales are next looked for.
     forget_at_ms: i64,
@@ -175,7 +177,11 @@ impl Writer {
         let now_ms = self.shared.clock.now_ms();
         let rows = self.ledger.reader()?.lively_sales(now_ms - KEEP_ENDED_MS)?;
         for row in rows.into_iter().filter(|row| row.published) {
-            self.load(row.sale_id)?;
+            match self.load(row.sale_id) {
+                Err(error @ LedgerError::Unavailable(_)) => return Err(error),
+                Err(error) => self.set_aside(row.sale_id, &error),
+                Ok(_) => {}
+            }
         }
         Ok(())
     }
@@ -184,13 +190,29 @@ impl Writer {
     fn load(&mut self, sale_id: SaleId) -> Result<bool, LedgerError> {
         let Some(loaded) = self.ledger.load_sale(sale_id)? else { return Ok(false) };
         let line = self.desks.get(&sale_id).and_then(|desk| desk.line.clone());
-        let mut desk = Desk::of(loaded, line, self.queue_life);
+        let mut desk = Desk::of(loaded, line);
         if desk.row.published {
-            let line = desk.open_line(self.queue_life);
+            let line = desk.open_line(self.fresh_life());
             self.shared.lines.write().unwrap_or_else(PoisonError::into_inner).insert(sale_id, line);
         }
         self.desks.insert(sale_id, desk);
         Ok(true)
+    }
+
+    /// A number that no line of this store has had: the clock's, and always a higher one.
+    fn fresh_life(&mut self) -> u64 {
+        self.last_life = self.shared.clock.now_us().unsigned_abs().max(self.last_life + 1);
+        self.last_life
+    }
+
+    /// One sale that is wrong must not stop the others.
+    fn set_aside(&mut self, sale_id: SaleId, error: &LedgerError) {
+        tracing::error!(%sale_id, %error, "a sale is set aside: its record is wrong; nobody can buy in it");
+        metrics::sale_set_aside();
+        if let Some(line) = self.desks.remove(&sale_id).and_then(|desk| desk.line) {
+            line.close();
+        }
+        self.set_aside.insert(sale_id);
     }
 
     fn run(&mut self, receiver: &Receiver<Message>) {

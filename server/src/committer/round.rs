@@ -1,16 +1,16 @@
 //! One round of the committer: decide, commit, tell.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use intake::{Concluded, Outcome};
 use ledger::{Batch, Drained, Ledger, LedgerError, Refusal, Write};
-use sale::{Book, BookOrder, Change, Decision, Event, OrderId, SaleId, ShopperId};
+use sale::{Book, BookOrder, Change, Decision, Event, OrderId, PaymentRefused, SaleId, Settlement, ShopperId};
 
 use super::command::{Command, Failure, Reply, SaleChange};
-use super::{LAPSES_PER_TURN, ORDERS_PER_TURN, RETRY_AFTER, Writer};
+use super::{Desk, LAPSES_PER_TURN, ORDERS_PER_TURN, RETRY_AFTER, Writer};
 use crate::metrics;
 
 /// Told after the commit: the answers of the command's own writes, or why there was no commit.
@@ -48,6 +48,25 @@ impl Round {
     fn record(&mut self, event: Event) {
         self.batch.events.push(event);
     }
+
+    /// Nothing to commit and nobody to tell.
+    fn is_empty(&self) -> bool {
+        self.batch.is_empty() && self.tells.is_empty()
+    }
+
+    /// The sales whose books this round has touched.
+    fn sales(&self) -> HashSet<SaleId> {
+        let by_events = self.batch.events.iter().map(|event| event.sale_id);
+        let by_latches = self.latched.iter().map(|(sale_id, _)| *sale_id);
+        let by_changes = self.changed.iter().map(|change| change.row.sale_id);
+        by_events.chain(by_latches).chain(by_changes).collect()
+    }
+
+    fn refuse(self, error: &LedgerError) {
+        for (_, tell) in self.tells {
+            tell(Err(Failure::from(error)));
+        }
+    }
 }
 
 impl Writer {
@@ -64,9 +83,13 @@ impl Writer {
         for command in commands.drain(..) {
             self.decide(command, now_ms, &mut round);
         }
-        self.latch_starts(now_ms, &mut round);
-        self.lapse_holds(now_ms, &mut round);
-        self.place_orders(now_ms, &mut round);
+        if self.one_by_one == 0 {
+            self.latch_starts(now_ms, usize::MAX, &mut round);
+            self.lapse_holds(now_ms, LAPSES_PER_TURN, &mut round);
+            self.place_orders(now_ms, ORDERS_PER_TURN, &mut round);
+        } else {
+            self.one_thing(now_ms, &mut round);
+        }
         if round.batch.is_empty() {
             for (_, tell) in round.tells {
                 tell(Ok(&[]));
@@ -77,12 +100,26 @@ impl Writer {
         self.forget_ended(now_ms);
     }
 
+    /// After a commit that broke a rule: one command, or one start, or one lapse, or one order of one sale a round, so
+    /// that what is wrong stands alone and nothing else pays for it.
+    fn one_thing(&mut self, now_ms: i64, round: &mut Round) {
+        if round.is_empty() {
+            self.latch_starts(now_ms, 1, round);
+        }
+        if round.is_empty() {
+            self.lapse_holds(now_ms, 1, round);
+        }
+        if round.is_empty() {
+            self.place_orders(now_ms, 1, round);
+        }
+        self.one_by_one = self.one_by_one.saturating_sub(1);
+    }
+
     fn commit(&mut self, round: Round, now_ms: i64) {
         let started = Instant::now();
         match self.ledger.apply(&round.batch) {
             Ok(answers) => {
                 metrics::batch_committed(round.batch.events.len(), started.elapsed());
-                self.one_by_one = self.one_by_one.saturating_sub(1);
                 self.shared.failed_at_ms.store(0, Ordering::Release);
                 self.tell(round, &answers);
             }
@@ -113,7 +150,7 @@ impl Writer {
         for (sale_id, concluded) in round.concluded {
             metrics::orders_concluded(&concluded);
             if let Some(line) = self.desks.get(&sale_id).and_then(|desk| desk.line.as_ref()) {
-                line.conclude(concluded);
+                metrics::orders_sold_out(line.conclude(concluded));
             }
         }
         for (writes, tell) in round.tells {
@@ -124,40 +161,54 @@ impl Writer {
     /// The commit failed and nothing of it was written. The books ran ahead, so they are read anew; orders are still
     /// in their lines and come again.
     fn undo(&mut self, round: Round, error: &LedgerError, now_ms: i64) {
-        let broken = !matches!(error, LedgerError::Unavailable(_));
         tracing::error!(%error, events = round.batch.events.len(), "a batch could not be committed");
         metrics::batch_failed();
-        self.shared.failed_at_ms.store(now_ms, Ordering::Release);
-        self.stale = self.desks.keys().copied().collect();
-        for (_, tell) in round.tells {
-            tell(Err(Failure::from(error)));
-        }
-        if broken && self.one_by_one > 0 {
-            self.give_up_one_order(&round.concluded);
-        }
-        if broken {
-            self.one_by_one = ORDERS_PER_TURN as u32;
-        } else {
+        self.stale.extend(round.sales());
+        if matches!(error, LedgerError::Unavailable(_)) {
+            self.shared.failed_at_ms.store(now_ms, Ordering::Release);
+            round.refuse(error);
             std::thread::sleep(RETRY_AFTER);
+            return;
         }
+        if self.one_by_one == 0 {
+            self.one_by_one = ORDERS_PER_TURN as u32;
+        } else if round.tells.is_empty() {
+            // It stood alone, and no command: one order, or a start or a lapse of one sale.
+            match round.concluded.first() {
+                Some((sale_id, concluded)) => self.give_up_order(*sale_id, concluded),
+                None => round.sales().into_iter().for_each(|sale_id| self.set_aside(sale_id, error)),
+            }
+        }
+        round.refuse(error);
     }
 
     /// An order that alone breaks a rule of the record can never be committed: its token ends without units.
-    fn give_up_one_order(&mut self, concluded: &[(SaleId, Concluded)]) {
-        for (sale_id, concluded) in concluded {
-            let Some(line) = self.desks.get(sale_id).and_then(|desk| desk.line.clone()) else { continue };
-            let drained = Drained { sale_id: *sale_id, queue_life: self.queue_life, queue_seq: concluded.through_seq };
-            let batch = Batch { drained: vec![drained], ..Batch::default() };
-            if self.ledger.apply(&batch).is_ok() {
+    fn give_up_order(&mut self, sale_id: SaleId, concluded: &Concluded) {
+        let Some(line) = self.desks.get(&sale_id).and_then(|desk| desk.line.clone()) else { return };
+        let drained = Drained { sale_id, queue_life: line.queue_life(), queue_seq: concluded.through_seq };
+        match self.ledger.apply(&Batch { drained: vec![drained], ..Batch::default() }) {
+            Ok(_) => {
                 tracing::error!(%sale_id, seq = concluded.through_seq, "an order was given up");
-                line.conclude(Concluded { outcomes: Vec::new(), free_units: line.free_units(), ..concluded.clone() });
+                let free_units = line.free_units();
+                metrics::orders_sold_out(line.conclude(Concluded {
+                    outcomes: Vec::new(),
+                    free_units,
+                    ..concluded.clone()
+                }));
             }
+            Err(error) => self.set_aside(sale_id, &error),
         }
     }
 
+    /// Reads the books anew that ran ahead. False while the record cannot be read at all.
     fn reload_stale(&mut self) -> bool {
-        while let Some(sale_id) = self.stale.pop() {
+        for sale_id in self.stale.clone() {
             match self.load(sale_id) {
+                Err(LedgerError::Unavailable(reason)) => {
+                    tracing::error!(reason, %sale_id, "a sale could not be read anew");
+                    return false;
+                }
+                Err(error) => self.set_aside(sale_id, &error),
                 Ok(_) => {
                     if let Some(desk) = self.desks.get(&sale_id)
                         && let Some(line) = &desk.line
@@ -165,18 +216,17 @@ impl Writer {
                         line.units_moved(desk.book.stock().free(), []);
                     }
                 }
-                Err(error) => {
-                    tracing::error!(%error, %sale_id, "a sale could not be read anew");
-                    self.stale.push(sale_id);
-                    return false;
-                }
             }
+            self.stale.remove(&sale_id);
         }
         true
     }
 
     /// The committer's table has the sale, or gets it now.
     fn has(&mut self, sale_id: SaleId) -> Result<bool, LedgerError> {
+        if self.set_aside.contains(&sale_id) {
+            return Err(LedgerError::Corrupt(format!("sale {sale_id} is set aside")));
+        }
         Ok(self.desks.contains_key(&sale_id) || self.load(sale_id)?)
     }
 
@@ -208,6 +258,9 @@ impl Writer {
                 }
             }
             Command::Settle { sale_id, settlement, reply } => {
+                if let Err(failure) = self.event_is_for(&settlement) {
+                    return answer(reply, Err(failure));
+                }
                 let settled = self.on(sale_id, |desk| {
                     let (order_id, event) = desk.book.settle(&settlement, now_ms).map_err(Failure::Payment)?;
                     let order = desk.book.order(order_id).ok_or(Failure::NotFound)?;
@@ -227,11 +280,18 @@ impl Writer {
         }
     }
 
-    fn on<T>(
-        &mut self,
-        sale_id: SaleId,
-        act: impl FnOnce(&mut super::Desk) -> Result<T, Failure>,
-    ) -> Result<T, Failure> {
+    /// A provider's message is about one payment: its id on another's is refused, whichever sale that is in.
+    fn event_is_for(&self, settlement: &Settlement) -> Result<(), Failure> {
+        match self.ledger.payment_of_event(&settlement.provider_event_id) {
+            Ok(Some(payment_id)) if payment_id != settlement.payment_id => {
+                Err(Failure::Payment(PaymentRefused::EventOfAnother))
+            }
+            Ok(_) => Ok(()),
+            Err(error) => Err(Failure::from(&error)),
+        }
+    }
+
+    fn on<T>(&mut self, sale_id: SaleId, act: impl FnOnce(&mut Desk) -> Result<T, Failure>) -> Result<T, Failure> {
         match self.has(sale_id) {
             Ok(true) => self.desks.get_mut(&sale_id).map_or(Err(Failure::NotFound), act),
             Ok(false) => Err(Failure::NotFound),
@@ -265,30 +325,33 @@ impl Writer {
 
     fn changed(&mut self, change: SaleChange) {
         let sale_id = change.row.sale_id;
-        let queue_life = self.queue_life;
+        let fresh_life = self.fresh_life();
         let Some(desk) = self.desks.get_mut(&sale_id) else { return };
         let opened_at_ms = desk.row.opened_at_ms;
         desk.row = ledger::SaleRow { opened_at_ms, ..change.row };
         if desk.row.published {
-            let line = desk.open_line(queue_life);
+            let line = desk.open_line(fresh_life);
             line.set_terms(desk.line_terms());
             self.shared.lines.write().unwrap_or_else(PoisonError::into_inner).insert(sale_id, line);
         }
     }
 
-    fn latch_starts(&self, now_ms: i64, round: &mut Round) {
-        for (&sale_id, desk) in &self.desks {
-            if desk.start_is_to_be_latched() && desk.row.window().has_opened(now_ms) {
-                round.batch.writes.push(Write::LatchOpened { sale_id, at_ms: now_ms });
-                round.latched.push((sale_id, now_ms));
-            }
+    fn latch_starts(&self, now_ms: i64, most: usize, round: &mut Round) {
+        let due = |desk: &Desk| desk.start_is_to_be_latched() && desk.row.window().has_opened(now_ms);
+        for (&sale_id, _) in self.desks.iter().filter(|(_, desk)| due(desk)).take(most) {
+            round.batch.writes.push(Write::LatchOpened { sale_id, at_ms: now_ms });
+            round.latched.push((sale_id, now_ms));
         }
     }
 
-    fn lapse_holds(&mut self, now_ms: i64, round: &mut Round) {
+    /// `most` of each sale; of one sale only where one thing at a time is wanted.
+    fn lapse_holds(&mut self, now_ms: i64, most: usize, round: &mut Round) {
         let mut events = Vec::new();
         for desk in self.desks.values_mut() {
-            events.extend(std::iter::from_fn(|| desk.book.lapse(now_ms)).take(LAPSES_PER_TURN));
+            events.extend(std::iter::from_fn(|| desk.book.lapse(now_ms)).take(most));
+            if most == 1 && !events.is_empty() {
+                break;
+            }
         }
         for event in events {
             self.note_release(&event, round);
@@ -306,9 +369,12 @@ impl Writer {
         }
     }
 
-    fn place_orders(&mut self, now_ms: i64, round: &mut Round) {
-        let turn = if self.one_by_one > 0 { 1 } else { ORDERS_PER_TURN };
+    /// `turn` of each sale; of one sale only where one thing at a time is wanted.
+    fn place_orders(&mut self, now_ms: i64, turn: usize, round: &mut Round) {
         for (&sale_id, desk) in &mut self.desks {
+            if turn == 1 && !round.concluded.is_empty() {
+                break;
+            }
             let Some(line) = &desk.line else { continue };
             let (intents, last_seq) = line.head(turn);
             let Some(last) = intents.last() else { continue };
@@ -324,11 +390,11 @@ impl Writer {
                 outcomes.extend(outcome_of(&desk.book, intent.order_id).map(|outcome| (intent.order_id, outcome)));
             }
             let free_units = desk.book.stock().free();
-            if free_units == 0 && self.one_by_one == 0 {
+            if free_units == 0 && turn > 1 {
                 // Nobody behind them can get any: they hear it now, not when their turn would have come.
                 through_seq = last_seq;
             }
-            round.batch.drained.push(Drained { sale_id, queue_life: self.queue_life, queue_seq: through_seq });
+            round.batch.drained.push(Drained { sale_id, queue_life: line.queue_life(), queue_seq: through_seq });
             round.concluded.push((sale_id, Concluded { through_seq, outcomes, free_units }));
         }
     }

@@ -50,6 +50,7 @@ pub(super) async fn sign_up(State(app): State<App>, Json(form): Json<SignUp>) ->
     responses((status = 200, body = SignedIn), (status = 401, body = api::Problem)))]
 pub(super) async fn sign_in(State(app): State<App>, Json(form): Json<SignIn>) -> ApiResult<impl IntoResponse> {
     let email = passwords::normalised_email(&form.email).ok_or_else(email_is_wrong)?;
+    limit_account(&app, &email)?;
     let row = app.store.read(move |reader| reader.shopper_by_email(&email)).await?;
     let phc = row.as_ref().and_then(|row| row.password_hash.clone());
     check_password(&app, form.password, phc).await?;
@@ -62,6 +63,11 @@ pub(super) async fn sign_in(State(app): State<App>, Json(form): Json<SignIn>) ->
 #[utoipa::path(post, path = "/api/sign-out", tag = "accounts", responses((status = 204)))]
 pub(super) async fn sign_out(State(app): State<App>) -> impl IntoResponse {
     (StatusCode::NO_CONTENT, removal(&app, SESSION_COOKIE))
+}
+
+/// Counts a try against the account, so that its password cannot be guessed from many addresses.
+pub(super) fn limit_account(app: &App, email: &str) -> ApiResult<()> {
+    app.limits.sign_ins_per_account.check(&email.to_owned()).map_err(ApiError::rate_limited)
 }
 
 /// Checks a password on the bounded pool. Takes as long where there is no account.

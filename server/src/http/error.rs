@@ -151,6 +151,9 @@ impl From<Failure> for ApiError {
             Failure::Payment(PaymentRefused::WrongAmount) => {
                 Self::new(Code::PaymentMismatch, "The amount or the currency is not the order's.")
             }
+            Failure::Payment(PaymentRefused::EventOfAnother) => {
+                Self::new(Code::PaymentMismatch, "event_id: this event was about another payment")
+            }
             Failure::Payment(PaymentRefused::AlreadySettled(state)) => {
                 Self::new(Code::PaymentSettled, format!("This payment has ended; the order is {}.", state.as_str()))
             }

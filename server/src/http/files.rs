@@ -2,8 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
+use api::Code;
 use axum::Router;
 use axum::extract::{Request, State};
+use axum::http::StatusCode;
 use axum::middleware::{Next, from_fn};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
@@ -74,7 +76,8 @@ pub(super) fn routes(app: &App) -> Router<App> {
         .route_service("/favicon.svg", file("favicon.svg"))
         .route_service("/robots.txt", file("robots.txt"))
         .layer(from_fn(plain));
-    let admin = Router::new().route("/admin", get(admin)).route("/admin/{*rest}", get(admin));
+    let admin =
+        Router::new().route("/admin", get(admin)).route("/admin/", get(admin)).route("/admin/{*rest}", get(admin));
     Router::new().merge(immutable).merge(plain).merge(admin)
 }
 
@@ -87,8 +90,12 @@ async fn plain(request: Request, next: Next) -> Response {
 }
 
 fn named(mut response: Response, policy: CachePolicy) -> Response {
-    if response.status() == axum::http::StatusCode::NOT_FOUND {
-        return ApiError::not_found().into_response();
+    match response.status() {
+        StatusCode::NOT_FOUND => return ApiError::not_found().into_response(),
+        StatusCode::METHOD_NOT_ALLOWED => {
+            return ApiError::new(Code::MethodNotAllowed, "Files can only be read.").into_response();
+        }
+        _ => {}
     }
     response.extensions_mut().insert(policy);
     response

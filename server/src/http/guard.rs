@@ -88,6 +88,16 @@ pub(crate) async fn limit_address(State(app): State<App>, request: Request, next
     }
 }
 
+/// Counts a try at signing in against its address, by a limit that password hashes can keep up with.
+pub(crate) async fn limit_sign_ins(State(app): State<App>, request: Request, next: Next) -> Response {
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
+    let address = peer.map(|peer| AddressKey::from(client_address(&app, peer, request.headers())));
+    match address.map_or(Ok(()), |address| app.limits.sign_ins_per_address.check(&address)) {
+        Ok(()) => next.run(request).await,
+        Err(wait) => ApiError::rate_limited(wait).into_response(),
+    }
+}
+
 /// The client's address: the peer's, or, behind proxies that were named, the last one that they vouch for.
 fn client_address(app: &App, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
     let trusted = |address: IpAddr| app.settings.trusted_proxies.iter().any(|network| network.contains(&address));
@@ -113,10 +123,25 @@ fn client_address(app: &App, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
 pub(crate) async fn same_site(State(app): State<App>, request: Request, next: Next) -> Response {
     let changes = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     let headers = request.headers();
-    if changes && bearer(headers).is_none() && is_cross_site(&app, headers) {
-        return ApiError::new(Code::CrossSite, "This change was asked for by another site's page.").into_response();
+    if changes && bearer(headers).is_none() {
+        if is_cross_site(&app, headers) {
+            return ApiError::new(Code::CrossSite, "This change was asked for by another site's page.").into_response();
+        }
+        if has_body(headers) && !is_json(headers) {
+            return ApiError::new(Code::MediaTypeUnsupported, "Send application/json.").into_response();
+        }
     }
     next.run(request).await
+}
+
+fn has_body(headers: &HeaderMap) -> bool {
+    let has_length = headers.get(header::CONTENT_LENGTH).is_some_and(|length| length != "0");
+    has_length || headers.contains_key(header::TRANSFER_ENCODING)
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let media_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    media_type.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json")
 }
 
 fn is_cross_site(app: &App, headers: &HeaderMap) -> bool {

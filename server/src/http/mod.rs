@@ -27,7 +27,7 @@ use axum::http::HeaderName;
 use axum::middleware::{from_fn, from_fn_with_state};
 use metrics_exporter_prometheus::PrometheusHandle;
 use sale::{Keyring, MerchantClaims, PassClaims, QueueClaims, QuizClaims, SessionClaims, ShopperId, Token};
-use shield::{AddressKey, Pool, RateLimit};
+use shield::{AddressKey, PER_ADDRESS, PER_SHOPPER, Pool, RateLimit, SIGN_INS_PER_ACCOUNT, SIGN_INS_PER_ADDRESS};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
 use utoipa_axum::router::OpenApiRouter;
@@ -70,6 +70,45 @@ impl Tokens {
 pub(crate) struct Limits {
     pub(crate) per_address: RateLimit<AddressKey>,
     pub(crate) per_shopper: RateLimit<ShopperId>,
+    pub(crate) sign_ins_per_address: RateLimit<AddressKey>,
+    /// By the e-mail address that was given, whether there is an account or not.
+    pub(crate) sign_ins_per_account: RateLimit<String>,
+}
+
+impl Limits {
+    pub(crate) fn on() -> Self {
+        Self {
+            per_address: RateLimit::new(PER_ADDRESS),
+            per_shopper: RateLimit::new(PER_SHOPPER),
+            sign_ins_per_address: RateLimit::new(SIGN_INS_PER_ADDRESS),
+            sign_ins_per_account: RateLimit::new(SIGN_INS_PER_ACCOUNT),
+        }
+    }
+
+    /// For load tests.
+    pub(crate) fn off() -> Self {
+        Self {
+            per_address: RateLimit::off(),
+            per_shopper: RateLimit::off(),
+            sign_ins_per_address: RateLimit::off(),
+            sign_ins_per_account: RateLimit::off(),
+        }
+    }
+
+    pub(crate) fn are_crowded(&self) -> bool {
+        self.per_address.is_crowded()
+            || self.per_shopper.is_crowded()
+            || self.sign_ins_per_address.is_crowded()
+            || self.sign_ins_per_account.is_crowded()
+    }
+
+    /// Forgets who has been quiet.
+    pub(crate) fn tidy(&self) {
+        self.per_address.tidy();
+        self.per_shopper.tidy();
+        self.sign_ins_per_address.tidy();
+        self.sign_ins_per_account.tidy();
+    }
 }
 
 /// What handlers share.
@@ -132,8 +171,6 @@ fn api_routes() -> OpenApiRouter<App> {
         .routes(routes!(csi::me))
         .routes(routes!(csi::sale_state))
         .routes(routes!(csi::recommendations))
-        .routes(routes!(account::sign_up))
-        .routes(routes!(account::sign_in))
         .routes(routes!(account::sign_out))
         .routes(routes!(quiz::open))
         .routes(routes!(quiz::answer))
@@ -144,9 +181,7 @@ fn api_routes() -> OpenApiRouter<App> {
         .routes(routes!(orders::show))
         .routes(routes!(orders::cancel))
         .routes(routes!(payments::open))
-        .routes(routes!(payments::webhook))
         .routes(routes!(payments::settle))
-        .routes(routes!(merchant::account::sign_in))
         .routes(routes!(merchant::account::sign_out))
         .routes(routes!(merchant::account::me))
         .routes(routes!(merchant::items::create, merchant::items::list))
@@ -158,12 +193,28 @@ fn api_routes() -> OpenApiRouter<App> {
         .routes(routes!(merchant::orders::list))
 }
 
+/// Signing up and in: each costs a password hash.
+fn sign_in_routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(account::sign_up))
+        .routes(routes!(account::sign_in))
+        .routes(routes!(merchant::account::sign_in))
+}
+
+/// What a provider calls: it is signed, comes from few addresses, and must not wait for the crowd.
+fn provider_routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(payments::webhook))
+}
+
 /// The whole shop.
 pub(crate) fn router(app: &App) -> Router {
-    let (api, description) = OpenApiRouter::with_openapi(openapi::base()).merge(api_routes()).split_for_parts();
-    let api = api
+    let sign_in = sign_in_routes().route_layer(from_fn_with_state(app.clone(), guard::limit_sign_ins));
+    let for_people = api_routes()
+        .merge(sign_in)
         .route_layer(from_fn_with_state(app.clone(), guard::same_site))
         .route_layer(from_fn_with_state(app.clone(), guard::limit_address));
+    let described = OpenApiRouter::with_openapi(openapi::base()).merge(for_people).merge(provider_routes());
+    let (api, description) = described.split_for_parts();
     let request_id = HeaderName::from_static("x-request-id");
     let mut router = Router::new()
         .merge(api)

@@ -1,10 +1,11 @@
 //! The order's path at the edge: everything that can be refused without I/O is, then it joins the line.
 
 use api::{Accepted, Chance, Code, Mine, Order, OrderList, PlaceOrder, QueueState, QueueStatus};
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use intake::{AdmitRefused, Application, Outcome, Place, Status, poll_after_ms};
-use ledger::{OrderFilter, OrderRow, PAGE_ROWS_MAX};
+use ledger::{OrderFilter, OrderRow, PAGE_ROWS_MAX, Reader, SeatRow};
 use sale::{OrderId, QueueClaims, SaleId, order_id_of};
 use sha2::{Digest, Sha256};
 
@@ -13,6 +14,7 @@ use super::error::{ApiError, ApiResult};
 use super::extract::{Json, PathId, Shopper};
 use super::quiz::{limit_shopper, line_of};
 use super::view;
+use crate::committer::past_seat;
 use crate::metrics;
 
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
@@ -35,7 +37,6 @@ pub(super) async fn place(
     headers: HeaderMap,
     Json(wanted): Json<PlaceOrder>,
 ) -> ApiResult<(StatusCode, axum::Json<Accepted>)> {
-    let line = line_of(&app, sale_id)?;
     let key = idempotency_key(&headers)?;
     let order_id = order_id_of(sale_id, shopper.id, key);
     let body_hash = hash_of(&wanted);
@@ -49,6 +50,18 @@ pub(super) async fn place(
             poll_after_ms: poll_after_ms(position, ASSUMED_PER_SECOND, queue_seq),
         };
         (StatusCode::ACCEPTED, axum::Json(body))
+    };
+    let line = match line_of(&app, sale_id) {
+        Ok(line) => line,
+        Err(error) => {
+            // Out of memory, or never there: the record knows whether this order was.
+            let seat = app.store.read(move |reader| reader.seat(order_id)).await?.ok_or(error)?;
+            if seat.body_hash != body_hash {
+                return Err(mismatch());
+            }
+            let SeatRow { queue_life, queue_seq, .. } = seat;
+            return Ok(accepted(Place { queue_life, queue_seq, position: 1, fresh: false }));
+        }
     };
     if let Some(recalled) = line.recall(order_id, body_hash) {
         return recalled.map(accepted).map_err(|_| mismatch());
@@ -89,8 +102,9 @@ pub(super) async fn place(
 pub(super) async fn queue_status(
     State(app): State<App>,
     shopper: Shopper,
-    Path(queue_token): Path<String>,
+    queue_token: Result<Path<String>, PathRejection>,
 ) -> ApiResult<axum::Json<QueueStatus>> {
+    let Path(queue_token) = queue_token.map_err(|_| ApiError::not_found())?;
     let claims = app.tokens.queue.open(&queue_token).map_err(|_| ApiError::not_found())?;
     if claims.shopper_id != shopper.id {
         return Err(ApiError::not_found());
@@ -98,11 +112,13 @@ pub(super) async fn queue_status(
     let order_id = claims.order_id;
     let status = match app.committer.line(claims.sale_id) {
         Some(line) => line.status(&claims),
-        // The sale is long over and out of memory: only its orders remain.
-        None => match app.store.read(move |reader| reader.order(order_id)).await? {
-            Some(row) => Status::Ended(Outcome::Held { hold_expires_at_ms: row.hold_expires_at_ms }),
-            None => Status::Ended(Outcome::SoldOut),
-        },
+        // The sale is long over and out of memory: the record knows.
+        None => {
+            let (sale_id, queue_life) = (claims.sale_id, claims.queue_life);
+            let read = move |reader: &Reader| Ok((reader.seat(order_id)?, reader.decided_seq(sale_id, queue_life)?));
+            let (seat, decided_seq) = app.store.read(read).await?;
+            Status::of_the_past(&claims, seat.as_ref().map(past_seat).as_ref(), decided_seq)
+        }
     };
     Ok(axum::Json(told(status, &claims)))
 }

@@ -1,6 +1,7 @@
 //! The timed quiz over HTTP.
 
 use api::{AnswerQuiz, Code, OpenQuiz, PassIssued, QuizIssued};
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::header;
 use axum::response::IntoResponse;
@@ -118,7 +119,11 @@ fn refused(refusal: QuizRefusal) -> ApiError {
 }
 
 /// A question's picture, by its unguessable name.
-pub(super) async fn picture(State(app): State<App>, Path(file): Path<String>) -> ApiResult<impl IntoResponse> {
+pub(super) async fn picture(
+    State(app): State<App>,
+    file: Result<Path<String>, PathRejection>,
+) -> ApiResult<impl IntoResponse> {
+    let Path(file) = file.map_err(|_| ApiError::not_found())?;
     let name = file.strip_suffix(".png").ok_or_else(ApiError::not_found)?;
     let png = app.publisher.quizzes().picture(name).ok_or_else(ApiError::not_found)?;
     Ok(([(header::CONTENT_TYPE, "image/png")], png))

@@ -69,3 +69,24 @@ async fn a_hold_that_lapsed_while_the_shop_was_down_is_released_when_it_is_up() 
     shop.until(&format!("/api/orders/{order_id}"), &cookie, |order| order["state"] == "released").await;
     assert_eq!(shop.ledger(&sale_id).await, json!({ "stock": 5, "free": 5, "held": 0, "sold": 0, "balanced": true }));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_says_the_same_in_every_life_of_its_line() {
+    let mut shop = Shop::start();
+    let sale_id = shop.sale(json!({ "stock_units": 1, "per_shopper_limit": 2 })).await;
+    let shoppers = shop.shoppers(3);
+    let winner = shop.join(&sale_id, &shoppers[0], 1).await;
+    shop.outcome(&winner["queue_token"], &shoppers[0]).await;
+    // One unit comes back and goes to another; a third asks for two of one and is told so.
+    shop.merchant("PATCH", &format!("/sales/{sale_id}"), json!({ "stock_units": 2 })).await.ok(200);
+    let greedy = shop.join(&sale_id, &shoppers[1], 2).await;
+    let rejected = shop.outcome(&greedy["queue_token"], &shoppers[1]).await;
+    assert_eq!((&rejected["state"], &rejected["reason"]), (&json!("rejected"), &json!("not_enough_units")));
+    for _ in 0..2 {
+        shop.kill_and_restart();
+        assert_eq!(shop.outcome(&greedy["queue_token"], &shoppers[1]).await, rejected);
+        assert_eq!(shop.outcome(&winner["queue_token"], &shoppers[0]).await["state"], "held");
+    }
+    let last = shop.join(&sale_id, &shoppers[2], 1).await;
+    assert_eq!(shop.outcome(&last["queue_token"], &shoppers[2]).await["state"], "held");
+}

@@ -300,3 +300,38 @@ async fn without_a_provider_nobody_can_say_that_an_order_is_paid() {
     shop.post(&settle, &cookie, json!({ "outcome": "paid" })).await.is_problem(404, "not_found");
     answered(shop.request("POST", "/api/payments/webhook").json(&json!({}))).await.is_problem(404, "not_found");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bearer_request_ignores_cookies_and_a_cookies_body_must_be_json() {
+    let shop = Shop::start();
+    let sale_id = shop.sale(json!({})).await;
+    let cookie = shop.shopper();
+    let order_id = shop.held(&sale_id, &cookie).await;
+    let quiz = shop.request("POST", &format!("/api/sales/{sale_id}/quiz")).header("cookie", &cookie).bearer_auth("foo");
+    answered(quiz.header("origin", "https://evil.example")).await.is_problem(401, "signed_out");
+    for path in [
+        format!("/api/orders/{order_id}/cancel"),
+        format!("/api/orders/{order_id}/payments"),
+        "/api/sign-out".to_owned(),
+    ] {
+        let form =
+            shop.request("POST", &path).header("cookie", &cookie).header("content-type", "text/plain").body("{}");
+        answered(form).await.is_problem(415, "media_type_unsupported");
+    }
+    assert_eq!(shop.get(&format!("/api/orders/{order_id}"), &cookie).await.ok(200)["state"], "held");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_accounts_password_cannot_be_tried_again_and_again() {
+    let shop = Shop::start();
+    let form = json!({ "email": "ann@example.com", "password": "a good password", "display_name": "Ann" });
+    shop.post("/api/sign-up", "", form).await.ok(201);
+    let mut last = None;
+    for _ in 0..12 {
+        let guess = json!({ "email": "Ann@example.com", "password": "a bad guess" });
+        last = Some(shop.post("/api/sign-in", "", guess).await);
+    }
+    last.unwrap().is_problem(429, "rate_limited");
+    let other = json!({ "email": "bo@example.com", "password": "a bad guess" });
+    shop.post("/api/sign-in", "", other).await.is_problem(401, "credentials_invalid");
+}

@@ -8,7 +8,7 @@ use cookie::SameSite;
 use sale::MerchantClaims;
 
 use super::super::App;
-use super::super::account::{check_password, email_is_wrong, removal, setting, wrong_credentials};
+use super::super::account::{check_password, email_is_wrong, limit_account, removal, setting, wrong_credentials};
 use super::super::error::ApiResult;
 use super::super::extract::{Json, MERCHANT_COOKIE, Merchant};
 use crate::passwords;
@@ -24,6 +24,7 @@ pub(in super::super) async fn sign_in(
     Json(form): Json<SignIn>,
 ) -> ApiResult<impl IntoResponse> {
     let email = passwords::normalised_email(&form.email).ok_or_else(email_is_wrong)?;
+    limit_account(&app, &email)?;
     let row = app.store.read(move |reader| reader.merchant_by_email(&email)).await?;
     let phc = row.as_ref().map(|row| row.password_hash.clone());
     check_password(&app, form.password, phc).await?;
