@@ -50,8 +50,9 @@ const steps = read("steps.tsv")
   .map(([name, code, seconds]) => ({ name, ok: code === "0", seconds: Number(seconds) }));
 
 for (const step of steps) {
-  if (step.name === "cargo-test" || step.name === "browser") {
-    const total = step.name === "browser" ? countBrowserSpecs() : countCargoTests(read("cargo-test.log"));
+  const isCargoTest = step.name.startsWith("cargo-test");
+  if (isCargoTest || step.name === "browser") {
+    const total = isCargoTest ? countCargoTests(read(`${step.name}.log`)) : countBrowserSpecs();
     // It did not compile, broke off or ran nothing: a failure that no single test stands for.
     if ((!step.ok && total.failed === 0) || total.passed + total.failed === 0) {
       add(`runs that broke off (${step.name})`, 0, 1);

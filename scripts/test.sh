@@ -63,6 +63,8 @@ step site "5 to 10 minutes the first time" scripts/site.sh || site_built=0
 step clippy-wasm "1 to 3 minutes the first time" clippy_wasm
 step build "3 to 6 minutes the first time" cargo build --locked -p stampede
 step cargo-test "3 to 6 minutes the first time" cargo test --locked --no-fail-fast
+# In a call of its own: it builds Leptos for the browser, the shop's pages build it for the server.
+step cargo-test-admin "2 to 4 minutes the first time" cargo test --locked --no-fail-fast -p admin
 if [ "$site_built" = 1 ]; then
     step browser "about 3 minutes" browser_specs
 else

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { AdminPages } from "../support/admin.ts";
 import { expect, newShoppers, test } from "../support/fixtures.ts";
-import { expectAccessible } from "../support/guard.ts";
+import { expectAccessible, expectNoOverflow } from "../support/guard.ts";
 import { QUESTION } from "../support/merchant.ts";
 
 test("a merchant makes an item and a sale, publishes, watches the units move, pauses and ends it", async ({
@@ -20,7 +20,7 @@ test("a merchant makes an item and a sale, publishes, watches the units move, pa
     await expect(page).toHaveURL(/\/admin\/sign-in/);
     await expectAccessible(page);
     await admin.signIn({ email: merchant.email, password: "not the password" });
-    await expect(admin.main).toContainText("The e-mail address or the password is not right.");
+    await expect(admin.main).toContainText("The e-mail address or the password is wrong.");
     await admin.signIn(merchant);
     await expect(page).toHaveURL(/\/admin$/);
     await expectAccessible(page);
@@ -67,6 +67,15 @@ test("a merchant makes an item and a sale, publishes, watches the units move, pa
     await admin.expectUnits("Sold", 1);
     await expect(admin.orders).toContainText("Paid");
     await expectAccessible(page);
+  });
+
+  await test.step("it can be read on ink as on paper, and nothing is wider than a phone", async () => {
+    await page.emulateMedia({ colorScheme: "dark" });
+    await page.setViewportSize({ width: 390, height: 844 });
+    await expectAccessible(page);
+    await expectNoOverflow(page);
+    await page.emulateMedia({ colorScheme: "light" });
+    await page.setViewportSize({ width: 1280, height: 900 });
   });
 
   await test.step("paused, it admits nobody; resumed, it goes on", async () => {

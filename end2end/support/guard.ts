@@ -33,10 +33,20 @@ export class PageGuard {
 /** WCAG 2.2, levels A and AA, as far as a machine can tell. */
 export async function expectAccessible(page: Page): Promise<void> {
   const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
+  // A page can be read by a test before its styles have come, but not by a person.
+  await page.waitForLoadState("load");
   const { violations } = await new AxeBuilder({ page }).withTags(tags).analyze();
   const told = violations.map(
     ({ id, nodes }) =>
       `${id}: ${nodes.map((node) => `${node.target.join(" ")} ${node.failureSummary ?? ""}`).join("; ")}`,
   );
   expect(told, `accessibility of ${page.url()}`).toEqual([]);
+}
+
+/** Nothing sticks out sideways, so that a page needs scrolling in one direction only. */
+export async function expectNoOverflow(page: Page): Promise<void> {
+  const overflow_px = await page.evaluate(
+    () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+  );
+  expect(overflow_px, `what sticks out of ${page.url()}`).toBeLessThanOrEqual(0);
 }

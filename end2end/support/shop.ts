@@ -84,13 +84,14 @@ export class Shop {
     const child = spawn(binary(), [...args, "--store", storeUrl(this.#folder)], {
       cwd: this.#folder,
       env: cleanEnvironment(),
-      stdio: ["pipe", "pipe", "pipe"],
+      // A command that asks for no input may be gone before any could be written to it.
+      stdio: [standardInput === "" ? "ignore" : "pipe", "pipe", "pipe"],
     });
     let output = "";
     let complaint = "";
-    child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
-    child.stderr.on("data", (chunk: Buffer) => (complaint += chunk.toString()));
-    child.stdin.end(standardInput);
+    child.stdout?.on("data", (chunk: Buffer) => (output += chunk.toString()));
+    child.stderr?.on("data", (chunk: Buffer) => (complaint += chunk.toString()));
+    child.stdin?.end(standardInput);
     const code = await exitOf(child);
     if (code !== 0) throw new Error(`stampede ${args.join(" ")} ended with ${code}: ${complaint}`);
     return output.trim();

@@ -12,6 +12,8 @@ const WIDTH: usize = 480;
 const MARGIN: f32 = 20.0;
 const LINE_HEIGHT: f32 = 50.0;
 const SIZE: f32 = 34.0;
+/// So that turned letters do not touch.
+const SPACING: f32 = 2.0;
 const MAX_LINES: usize = 6;
 /// Paper and ink, as on the page.
 const PAPER: u8 = 244;
@@ -121,7 +123,7 @@ fn width_of(line: &str) -> f32 {
 
 fn advance_of(character: char) -> f32 {
     match glyph_of(character) {
-        Some((font, glyph_id)) => font.as_scaled(SIZE).h_advance(glyph_id),
+        Some((font, glyph_id)) => font.as_scaled(SIZE).h_advance(glyph_id) + SPACING,
         None => SIZE * 0.35,
     }
 }
@@ -131,7 +133,7 @@ fn letter(canvas: &mut Canvas, dice: &mut Dice, character: char, x: f32, baselin
     let size = SIZE * (1.0 + dice.around(0.08));
     let glyph = glyph_id.with_scale_and_position(PxScale::from(size), Point { x: 0.0, y: 0.0 });
     let Some(outlined) = font.outline_glyph(glyph) else { return };
-    let (sin, cos) = dice.around(0.2).sin_cos();
+    let (sin, cos) = dice.around(0.12).sin_cos();
     let shear = dice.around(0.15);
     let (x, y) = (x + dice.around(1.5), baseline + dice.around(4.0));
     set(canvas, &outlined, |px, py| {

@@ -51,10 +51,6 @@ fn SignInForm() -> impl IntoView {
         spawn_local(async move {
             match http::post::<_, SignedIn>("/api/merchant/sign-in", &body).await {
                 Ok(_) => desk.ask().await,
-                // Here a 401 is about the password and never about a session.
-                Err(http::Failure::SignedOut) => {
-                    outcome.set(Outcome::Failed("The e-mail address or the password is not right.".to_owned()));
-                }
                 Err(failure) => outcome.set(Outcome::Failed(failure.sentence())),
             }
         });

@@ -9,11 +9,27 @@ use super::{
 };
 use crate::browser::{http, page, session, spawn};
 
+/// A context of the pages that only a signed-in shopper gets to see.
+#[cfg(feature = "ssr")]
+#[derive(Clone, Copy)]
+pub(crate) struct OwnPage;
+
+/// Whether the page itself says that its reader is signed in; elsewhere the fragment tells.
+#[cfg(feature = "ssr")]
+fn is_own_page() -> bool {
+    use_context::<OwnPage>().is_some()
+}
+
+#[cfg(not(feature = "ssr"))]
+fn is_own_page() -> bool {
+    page::data("signedIn") == "true"
+}
+
 #[island]
 pub(crate) fn AccountLinks() -> impl IntoView {
     let locale = locale();
     let name = RwSignal::new(String::new());
-    let signed_in = RwSignal::new(false);
+    let signed_in = RwSignal::new(is_own_page());
     let sign_in_path = RwSignal::new(locale.path("/sign-in"));
     if cfg!(feature = "hydrate") {
         page::show_local_times(locale);
@@ -39,7 +55,7 @@ pub(crate) fn AccountLinks() -> impl IntoView {
         <a class="quiet" href=locale.path("/orders") hidden=flag(move || !signed_in.get())>{locale.my_orders()}</a>
         <button class="quiet" type="button" hidden=flag(move || !signed_in.get()) on:click=sign_out>
             {locale.sign_out()}
-            <span class="account-name">{text(move || name.get())}</span>
+            <span class="account-name" hidden=flag(move || name.with(String::is_empty))>{text(move || name.get())}</span>
         </button>
     }
 }

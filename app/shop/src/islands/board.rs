@@ -8,9 +8,9 @@ use super::live::{flag, text};
 use crate::browser::clock;
 
 const NUMERALS: [&str; 10] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
-/// Stands in each place until the shop's clock is known.
-/// What [`Board::left_s`] is until then.
+/// What [`Board::left_s`] is until the shop's clock is known.
 const UNKNOWN: i64 = -1;
+/// Stands in each place until then.
 const BLANK: &str = "–";
 
 #[derive(Clone, Copy)]

@@ -14,7 +14,7 @@ mod sign_in;
 
 #[cfg(feature = "ssr")]
 pub(crate) use {
-    account::AccountLinks,
+    account::{AccountLinks, OwnPage},
     departures::{Departures, state_word},
     order::{OrderActions, OrderFacts},
     others::Others,

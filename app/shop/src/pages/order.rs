@@ -7,7 +7,7 @@ use ui::{Assets, Head, Locale, format_money, format_utc, iso_utc};
 use super::document;
 use crate::{
     browser::wire,
-    islands::{OrderActions, OrderFacts, PayActions},
+    islands::{OrderActions, OrderFacts, OwnPage, PayActions},
 };
 
 /// The shopper's orders, newest first.
@@ -16,13 +16,13 @@ pub fn OrdersDocument(locale: Locale, assets: Assets, orders: Vec<OrderDetail>) 
     let head = private_head(locale.my_orders().to_owned(), "/orders".to_owned());
     document(locale, &assets, head, || {
         view! {
-                <main id="content" class="orders">
+                <main id="content" class="orders" data-signed-in="true">
                     <h1>{locale.my_orders()}</h1>
                     {orders.is_empty().then(|| view! { <p class="empty">{locale.no_orders()}</p> })}
                     <ul class="tickets">
                         {orders.into_iter().map(|detail| {
                             let path = locale.path(&["/orders/", &detail.order.order_id].concat());
-                            view! { <li><a class="ticket" href=path>{ticket(locale, &detail)}</a></li> }
+                            view! { <li><a class="ticket" href=path>{ticket(locale, &detail, true)}</a></li> }
                         }).collect_view()}
                     </ul>
                     <p class="back"><a href=locale.path("/")>{locale.back_to_all()}</a></p>
@@ -45,12 +45,13 @@ pub fn OrderDocument(locale: Locale, assets: Assets, detail: OrderDetail) -> imp
                 <main
                     id="content"
                     class="narrow order"
+                    data-signed-in="true"
                     data-order-id=order.order_id.clone()
                     data-state=wire::order_state_text(order.state)
                     data-hold-expires-at-ms=order.hold_expires_at_ms.map(|at_ms| at_ms.to_string())
                 >
                     <h1>{locale.order_word()}</h1>
-                    <a class="ticket" href=locale.path(&["/items/", &detail.slug].concat())>{ticket(locale, &detail)}</a>
+                    <a class="ticket" href=locale.path(&["/items/", &detail.slug].concat())>{ticket(locale, &detail, false)}</a>
                     <OrderActions />
                     <dl class="order-facts">
                         <div>
@@ -83,9 +84,9 @@ pub fn PayDocument(
     let order_path = locale.path(&["/orders/", &order.order_id].concat());
     document(locale, &assets, head, || {
         view! {
-                <main id="content" class="narrow pay-page" data-order-id=order.order_id.clone() data-payment-id=payment_id>
+                <main id="content" class="narrow pay-page" data-signed-in="true" data-order-id=order.order_id.clone() data-payment-id=payment_id>
                     <h1>{locale.pay_title()}</h1>
-                    <div class="ticket">{ticket(locale, &detail)}</div>
+                    <div class="ticket">{ticket(locale, &detail, true)}</div>
                     <p class="amount">{format_money(order.amount_minor, &order.currency)}</p>
                     {if payable {
                         view! {
@@ -102,11 +103,13 @@ pub fn PayDocument(
 }
 
 fn private_head(title: String, path: String) -> Head {
+    provide_context(OwnPage);
     Head { title, path, ..Head::default() }
 }
 
-/// The stub that stands for an order wherever one is shown.
-fn ticket(locale: Locale, detail: &OrderDetail) -> impl IntoView + use<> {
+/// The stub that stands for an order wherever one is shown. The order's own page tells its state live, so that the
+/// stub must not tell it as it was.
+fn ticket(locale: Locale, detail: &OrderDetail, tells_state: bool) -> impl IntoView + use<> {
     let order = &detail.order;
     let live = matches!(order.state, OrderState::Held | OrderState::AwaitingPayment);
     view! {
@@ -115,6 +118,6 @@ fn ticket(locale: Locale, detail: &OrderDetail) -> impl IntoView + use<> {
         <span class="ticket-sum">
             {locale.units(u64::from(order.quantity))} ", " {format_money(order.amount_minor, &order.currency)}
         </span>
-        <span class="ticket-state" class:live=live>{locale.order_state(order.state)}</span>
+        {tells_state.then(|| view! { <span class="ticket-state" class:live=live>{locale.order_state(order.state)}</span> })}
     }
 }

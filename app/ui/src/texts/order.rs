@@ -26,7 +26,7 @@ texts! {
     back_to_order: "Back to the order", "返回订单";
     see_order: "See the order", "查看订单";
     paid_note: "Paid. It is yours.", "付款成功，已归您所有。";
-    released_note: "The time to pay ran out or the order was cancelled. The units went to the next in line.", "超时未付款或已取消，名额已让给下一位。";
+    released_note: "Released: the time to pay ran out, or the order was cancelled. The units are free for others again.", "已释放：超时未付款或已取消，名额已重新放出。";
     refunded_note: "The payment came too late for the stock, and was refunded in full.", "付款到达时已无库存，已全额退款。";
 }
 

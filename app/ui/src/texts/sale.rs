@@ -9,6 +9,8 @@ texts! {
     quantity: "Quantity", "数量";
     starts_in: "Starts in", "距开抢";
     ends_in: "Open now. Ends in", "正在抢购，距结束";
+    /// Above the board where one word stands on it instead of a time.
+    this_sale_is: "This sale is", "本场抢购";
     pay_within: "Yours. Pay within", "已为您保留，请付款";
     clock_being_set: "setting the clock by the shop’s", "正在与本店对时";
     state_upcoming: "Soon", "即将开抢";
@@ -19,6 +21,7 @@ texts! {
     sold_out_may_return: "All units are held or sold. One that is not paid for comes back; this page will tell.", "已全部抢光。若有人未付款，名额将自动放出，本页会提示。";
     sale_ended: "This sale is over.", "本场抢购已结束。";
     sale_paused: "The merchant has paused this sale. It opens again here.", "商家已暂停本场抢购，恢复后本页自动开放。";
+    sign_in_to_join: "Sign in to join the line.", "登录后即可进入队列。";
     sign_in_ahead: "Sign in before the start, and the line is one step away.", "提前登录，开抢时快人一步。";
     fetching_question: "Fetching your question…", "正在获取题目……";
     joining_line: "Joining the line…", "正在进入队列……";
@@ -55,6 +58,17 @@ impl Locale {
             (Self::En, 1) => "Starts in 1 day and".to_owned(),
             (Self::En, _) => ["Starts in ", &days_text, " days and"].concat(),
             (Self::Zh, _) => ["距开抢 ", &days_text, " 天零"].concat(),
+        }
+    }
+
+    /// The same while the sale is open.
+    #[must_use]
+    pub fn open_days_and(self, days: i64) -> String {
+        let days_text = days.to_string();
+        match (self, days) {
+            (Self::En, 1) => "Open now. Ends in 1 day and".to_owned(),
+            (Self::En, _) => ["Open now. Ends in ", &days_text, " days and"].concat(),
+            (Self::Zh, _) => ["正在抢购，距结束 ", &days_text, " 天零"].concat(),
         }
     }
 
@@ -171,6 +185,13 @@ impl Locale {
 #[cfg(test)]
 mod tests {
     use crate::Locale;
+
+    #[test]
+    fn a_day_or_more_is_told_above_the_board() {
+        assert_eq!(Locale::En.days_and(1), "Starts in 1 day and");
+        assert_eq!(Locale::En.open_days_and(2), "Open now. Ends in 2 days and");
+        assert_eq!(Locale::Zh.open_days_and(2), "正在抢购，距结束 2 天零");
+    }
 
     #[test]
     fn the_line_is_told_honestly() {

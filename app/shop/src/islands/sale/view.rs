@@ -94,10 +94,9 @@ fn caption(model: Model) -> String {
         (Stage::Held, _) => locale.pay_within().to_owned(),
         (_, SalePhase::Upcoming) if days > 0 => locale.days_and(days),
         (_, SalePhase::Upcoming) => locale.starts_in().to_owned(),
+        (_, SalePhase::Open) if days > 0 => locale.open_days_and(days),
         (_, SalePhase::Open) => locale.ends_in().to_owned(),
-        (_, SalePhase::SoldOut) => locale.state_sold_out().to_owned(),
-        (_, SalePhase::Ended) => locale.state_ended().to_owned(),
-        (_, SalePhase::Paused) => locale.state_paused().to_owned(),
+        (_, SalePhase::SoldOut | SalePhase::Ended | SalePhase::Paused) => locale.this_sale_is().to_owned(),
     }
 }
 
@@ -109,7 +108,8 @@ fn status(model: Model) -> String {
     }
     let locale = model.locale;
     match model.phase.get() {
-        SalePhase::Upcoming | SalePhase::Open if model.visitor.get() => locale.sign_in_ahead().to_owned(),
+        SalePhase::Upcoming if model.visitor.get() => locale.sign_in_ahead().to_owned(),
+        SalePhase::Open if model.visitor.get() => locale.sign_in_to_join().to_owned(),
         SalePhase::Upcoming | SalePhase::Open => {
             model.look(|unseen| locale.supply(unseen.facts.stock_units, unseen.facts.per_shopper_limit))
         }
@@ -162,7 +162,7 @@ fn quiz_dialog(model: Model) -> impl IntoView {
                         src=picture
                         hidden=flag(move || model.quiz_picture.with(String::is_empty))
                     />
-                    <p class="quiz-words" id="quiz-words">{text(move || model.quiz_words.get())}</p>
+                    <p class="quiz-words" id="quiz-words" hidden=flag(move || model.quiz_words.with(String::is_empty))>{text(move || model.quiz_words.get())}</p>
                 </div>
                 <progress
                     max="100"
