@@ -132,9 +132,7 @@ impl Reader {
 
     /// How and where an order left the line; none for one that is unknown or was told `sold_out`.
     pub fn seat(&self, order_id: OrderId) -> Result<Option<SeatRow>, LedgerError> {
-        let sql = "SELECT order_id, shopper_id, pass_id, body_hash, quantity, queue_life, queue_seq, reason,
-                hold_expires_at_ms FROM orders WHERE order_id = ?1";
-        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut statement = self.connection.prepare_cached(&format!("{SEAT_SELECT} WHERE order_id = ?1"))?;
         Ok(statement.query_row(params![order_id.0.as_bytes()], seat_row).optional()?)
     }
 
@@ -197,17 +195,18 @@ const ORDER_SELECT: &str = "SELECT orders.order_id, orders.sale_id, orders.shopp
     orders.amount_minor, orders.currency, orders.hold_expires_at_ms, orders.created_at_ms, orders.updated_at_ms, \
     orders.row_number FROM orders";
 
+const SEAT_SELECT: &str = "SELECT order_id, shopper_id, pass_id, body_hash, quantity, queue_life, queue_seq, reason, \
+    hold_expires_at_ms FROM orders";
+
 /// A sale's book, replayed from its events and held against the stock that the record keeps.
 pub(crate) fn load_sale(connection: &Connection, sale_id: SaleId) -> Result<Option<LoadedSale>, LedgerError> {
     let Some(row) = sales(connection, "sale_id = ?1", sale_id.0.as_bytes())?.pop() else { return Ok(None) };
     let mut book = Book::new(sale_id, row.terms(), row.stock_units);
-    let mut seats = Vec::new();
     let mut statement =
         connection.prepare_cached("SELECT at_ms, change FROM events WHERE sale_id = ?1 ORDER BY event_id")?;
     let mut rows = statement.query(params![sale_id.0.as_bytes()])?;
     while let Some(fields) = rows.next()? {
         let change: Change = serde_json::from_str(fields.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?)?;
-        seats.extend(seat_of(&change));
         let event = Event { sale_id, at_ms: fields.get(0)?, change };
         book.apply(&event).map_err(|error| LedgerError::Corrupt(format!("the log of sale {sale_id}: {error}")))?;
     }
@@ -220,57 +219,13 @@ pub(crate) fn load_sale(connection: &Connection, sale_id: SaleId) -> Result<Opti
     if kept != (stock.stock(), stock.free(), stock.held(), stock.sold()) {
         return Err(LedgerError::Corrupt(format!("sale {sale_id}: the log gives {stock:?}, the stock is {kept:?}")));
     }
+    let mut orders = connection.prepare_cached(&format!("{SEAT_SELECT} WHERE sale_id = ?1 ORDER BY row_number"))?;
+    let seats = orders.query_map(params![sale_id.0.as_bytes()], seat_row)?.collect::<Result<_, _>>()?;
     let mut lives = connection.prepare_cached("SELECT queue_life, queue_seq FROM queue_lives WHERE sale_id = ?1")?;
     let drained = lives
         .query_map(params![sale_id.0.as_bytes()], |row| Ok((unsigned(row, 0)?, unsigned(row, 1)?)))?
         .collect::<Result<_, _>>()?;
     Ok(Some(LoadedSale { row, book, seats, drained }))
-}
-
-fn seat_of(change: &Change) -> Option<SeatRow> {
-    match change {
-        Change::OrderHeld {
-            order_id,
-            shopper_id,
-            pass_id,
-            body_hash,
-            quantity,
-            hold_expires_at_ms,
-            queue_life,
-            queue_seq,
-            ..
-        } => Some(SeatRow {
-            order_id: *order_id,
-            shopper_id: *shopper_id,
-            pass_id: *pass_id,
-            body_hash: *body_hash,
-            quantity: *quantity,
-            queue_life: *queue_life,
-            queue_seq: *queue_seq,
-            outcome: SeatOutcome::Held { hold_expires_at_ms: *hold_expires_at_ms },
-        }),
-        Change::OrderRejected {
-            order_id,
-            shopper_id,
-            pass_id,
-            body_hash,
-            quantity,
-            reason,
-            queue_life,
-            queue_seq,
-            ..
-        } => Some(SeatRow {
-            order_id: *order_id,
-            shopper_id: *shopper_id,
-            pass_id: *pass_id,
-            body_hash: *body_hash,
-            quantity: *quantity,
-            queue_life: *queue_life,
-            queue_seq: *queue_seq,
-            outcome: SeatOutcome::Rejected(*reason),
-        }),
-        _ => None,
-    }
 }
 
 fn sales(connection: &Connection, clause: &str, value: &dyn ToSql) -> Result<Vec<SaleRow>, LedgerError> {
