@@ -56,6 +56,8 @@ fn run(command: Command) -> Result<(), Box<dyn std::error::Error + Send + Sync>>
 fn log_to_standard_error() {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // A panic is told where everything else is, once, and in the same form.
+    std::panic::set_hook(Box::new(|panic| tracing::error!(%panic, "a panic")));
     if std::io::stderr().is_terminal() {
         logs.with_target(false).init();
     } else {

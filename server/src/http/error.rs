@@ -52,6 +52,11 @@ impl ApiError {
     /// Something of ours failed: the log has the reason, the client does not.
     pub(crate) fn internal(reason: &dyn std::fmt::Display) -> Self {
         tracing::error!(%reason, "a request failed");
+        Self::our_mistake()
+    }
+
+    /// Something of ours failed and is in the log already.
+    pub(crate) fn our_mistake() -> Self {
         Self::new(Code::Internal, "The shop made a mistake. It has been noted.")
     }
 }
@@ -128,7 +133,7 @@ impl From<Failure> for ApiError {
         match failure {
             Failure::Busy => Self::busy(),
             // The committer logged it.
-            Failure::Broken => Self::new(Code::Internal, "The shop made a mistake. It has been noted."),
+            Failure::Broken => Self::our_mistake(),
             Failure::NotFound | Failure::Refused(Refusal::NotFound) => Self::not_found(),
             Failure::Refused(Refusal::EmailTaken) => {
                 Self::new(Code::EmailTaken, "There is an account with this e-mail address.")

@@ -74,9 +74,7 @@ pub(super) async fn method_not_allowed() -> ApiError {
     ApiError::new(Code::MethodNotAllowed, "This address takes other methods; see the Allow header.")
 }
 
-/// A panic costs one request.
-pub(super) fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
-    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
-    ApiError::internal(&format!("panic: {text}")).into_response()
+/// A panic costs one request. The process's panic hook has logged it.
+pub(super) fn panicked(_panic: Box<dyn Any + Send + 'static>) -> Response {
+    ApiError::our_mistake().into_response()
 }

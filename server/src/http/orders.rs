@@ -24,7 +24,7 @@ const IDEMPOTENCY_KEY_CHARS: std::ops::RangeInclusive<usize> = 1..=64;
 const ASSUMED_PER_SECOND: u64 = 2_000;
 
 /// Joins the line.
-#[utoipa::path(post, path = "/api/sales/{sale_id}/orders", tag = "orders",
+#[utoipa::path(post, path = "/api/sales/{sale_id}/orders", tag = "orders", security(("session" = [])),
     params(("sale_id" = String, Path), ("Idempotency-Key" = String, Header, description = "1 to 64 visible ASCII characters")),
     request_body = PlaceOrder,
     responses((status = 202, body = Accepted), (status = 400, body = api::Problem), (status = 401, body = api::Problem),
@@ -97,7 +97,7 @@ pub(super) async fn place(
 }
 
 /// Where a place in the line stands. Answered to its shopper only, in any session.
-#[utoipa::path(get, path = "/api/queue/{queue_token}", tag = "orders", params(("queue_token" = String, Path)),
+#[utoipa::path(get, path = "/api/queue/{queue_token}", tag = "orders", security(("session" = [])), params(("queue_token" = String, Path)),
     responses((status = 200, body = QueueStatus), (status = 401, body = api::Problem), (status = 404, body = api::Problem)))]
 pub(super) async fn queue_status(
     State(app): State<App>,
@@ -159,7 +159,7 @@ fn told(status: Status, claims: &QueueClaims) -> QueueStatus {
 }
 
 /// This shopper's places and orders in the sale.
-#[utoipa::path(get, path = "/api/sales/{sale_id}/mine", tag = "orders", params(("sale_id" = String, Path)),
+#[utoipa::path(get, path = "/api/sales/{sale_id}/mine", tag = "orders", security(("session" = [])), params(("sale_id" = String, Path)),
     responses((status = 200, body = Mine), (status = 401, body = api::Problem), (status = 404, body = api::Problem)))]
 pub(super) async fn mine(
     State(app): State<App>,
@@ -184,7 +184,7 @@ pub(super) async fn mine(
 }
 
 /// The shopper's own orders, newest first; the latest 200.
-#[utoipa::path(get, path = "/api/orders", tag = "orders",
+#[utoipa::path(get, path = "/api/orders", tag = "orders", security(("session" = [])),
     responses((status = 200, body = OrderList), (status = 401, body = api::Problem)))]
 pub(super) async fn list(State(app): State<App>, shopper: Shopper) -> ApiResult<axum::Json<OrderList>> {
     let rows = rows_of(&app, &shopper).await?;
@@ -197,7 +197,7 @@ pub(super) async fn rows_of(app: &App, shopper: &Shopper) -> ApiResult<Vec<Order
 }
 
 /// One order.
-#[utoipa::path(get, path = "/api/orders/{order_id}", tag = "orders", params(("order_id" = String, Path)),
+#[utoipa::path(get, path = "/api/orders/{order_id}", tag = "orders", security(("session" = [])), params(("order_id" = String, Path)),
     responses((status = 200, body = Order), (status = 401, body = api::Problem), (status = 404, body = api::Problem)))]
 pub(super) async fn show(
     State(app): State<App>,
@@ -208,7 +208,7 @@ pub(super) async fn show(
 }
 
 /// Gives an unpaid order's units back.
-#[utoipa::path(post, path = "/api/orders/{order_id}/cancel", tag = "orders", params(("order_id" = String, Path)),
+#[utoipa::path(post, path = "/api/orders/{order_id}/cancel", tag = "orders", security(("session" = [])), params(("order_id" = String, Path)),
     responses((status = 200, body = Order), (status = 401, body = api::Problem), (status = 404, body = api::Problem),
         (status = 409, body = api::Problem)))]
 pub(super) async fn cancel(

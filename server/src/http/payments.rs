@@ -19,7 +19,7 @@ use crate::payments::{SIGNATURE_HEADER, Sandbox, SignatureError};
 const MAX_EVENT_ID_CHARS: usize = 128;
 
 /// Opens a payment for a held order, or answers with the one that is open.
-#[utoipa::path(post, path = "/api/orders/{order_id}/payments", tag = "payments", params(("order_id" = String, Path)),
+#[utoipa::path(post, path = "/api/orders/{order_id}/payments", tag = "payments", security(("session" = [])), params(("order_id" = String, Path)),
     responses((status = 200, body = PaymentOpened), (status = 401, body = api::Problem), (status = 404, body = api::Problem),
         (status = 409, body = api::Problem)))]
 pub(super) async fn open(
@@ -73,7 +73,7 @@ pub(super) async fn webhook(
 }
 
 /// The sandbox provider's button: has it send its webhook. By the order's owner only.
-#[utoipa::path(post, path = "/sandbox/payments/{payment_id}/settle", tag = "payments",
+#[utoipa::path(post, path = "/sandbox/payments/{payment_id}/settle", tag = "payments", security(("session" = [])),
     params(("payment_id" = String, Path)), request_body = SettlePayment,
     responses((status = 200, body = WebhookReceipt), (status = 401, body = api::Problem), (status = 404, body = api::Problem),
         (status = 409, body = api::Problem), (status = 503, body = api::Problem)))]

@@ -20,7 +20,7 @@ const PROOF_BITS: u8 = 15;
 const MAX_ANSWER_CHARS: usize = 80;
 
 /// Asks a question. None is asked before the start; a new one replaces the last.
-#[utoipa::path(post, path = "/api/sales/{sale_id}/quiz", tag = "orders", params(("sale_id" = String, Path)),
+#[utoipa::path(post, path = "/api/sales/{sale_id}/quiz", tag = "orders", security(("session" = [])), params(("sale_id" = String, Path)),
     request_body = OpenQuiz,
     responses((status = 200, body = QuizIssued), (status = 401, body = api::Problem), (status = 404, body = api::Problem),
         (status = 409, body = api::Problem), (status = 429, body = api::Problem)))]
@@ -66,7 +66,7 @@ pub(super) async fn open(
 }
 
 /// Takes the answer, right or wrong: the quiz is burnt. A right one in time earns a pass.
-#[utoipa::path(post, path = "/api/sales/{sale_id}/quiz/answer", tag = "orders", params(("sale_id" = String, Path)),
+#[utoipa::path(post, path = "/api/sales/{sale_id}/quiz/answer", tag = "orders", security(("session" = [])), params(("sale_id" = String, Path)),
     request_body = AnswerQuiz,
     responses((status = 200, body = PassIssued), (status = 401, body = api::Problem), (status = 403, body = api::Problem),
         (status = 409, body = api::Problem), (status = 422, body = api::Problem)))]

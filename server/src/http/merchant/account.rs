@@ -42,7 +42,7 @@ pub(in super::super) async fn sign_out(State(app): State<App>) -> impl IntoRespo
 }
 
 /// Who is signed in.
-#[utoipa::path(get, path = "/api/merchant/me", tag = "merchant",
+#[utoipa::path(get, path = "/api/merchant/me", tag = "merchant", security(("merchant_token" = []), ("merchant_session" = [])),
     responses((status = 200, body = MerchantMe), (status = 401, body = api::Problem)))]
 pub(in super::super) async fn me(merchant: Merchant) -> axum::Json<MerchantMe> {
     axum::Json(MerchantMe { merchant_id: merchant.id.to_string(), email: merchant.email })

@@ -15,7 +15,7 @@ use super::input;
 use crate::catalog::MAX_ITEMS;
 
 /// Makes an item. It gets a page with its first published sale.
-#[utoipa::path(post, path = "/api/merchant/items", tag = "merchant", request_body = CreateItem,
+#[utoipa::path(post, path = "/api/merchant/items", tag = "merchant", security(("merchant_token" = []), ("merchant_session" = [])), request_body = CreateItem,
     responses((status = 201, body = CreatedItem), (status = 401, body = api::Problem), (status = 409, body = api::Problem),
         (status = 422, body = api::Problem)))]
 pub(in super::super) async fn create(
@@ -51,7 +51,7 @@ pub(in super::super) async fn create(
 }
 
 /// The merchant's items, by title.
-#[utoipa::path(get, path = "/api/merchant/items", tag = "merchant",
+#[utoipa::path(get, path = "/api/merchant/items", tag = "merchant", security(("merchant_token" = []), ("merchant_session" = [])),
     responses((status = 200, body = ItemList), (status = 401, body = api::Problem)))]
 pub(in super::super) async fn list(State(app): State<App>, merchant: Merchant) -> ApiResult<axum::Json<ItemList>> {
     let rows = app.store.read(move |reader| reader.items(Some(merchant.id))).await?;
@@ -59,7 +59,7 @@ pub(in super::super) async fn list(State(app): State<App>, merchant: Merchant) -
 }
 
 /// One item.
-#[utoipa::path(get, path = "/api/merchant/items/{item_id}", tag = "merchant", params(("item_id" = String, Path)),
+#[utoipa::path(get, path = "/api/merchant/items/{item_id}", tag = "merchant", security(("merchant_token" = []), ("merchant_session" = [])), params(("item_id" = String, Path)),
     responses((status = 200, body = Item), (status = 401, body = api::Problem), (status = 404, body = api::Problem)))]
 pub(in super::super) async fn show(
     State(app): State<App>,
@@ -70,7 +70,7 @@ pub(in super::super) async fn show(
 }
 
 /// Changes an item; its page follows before the answer.
-#[utoipa::path(patch, path = "/api/merchant/items/{item_id}", tag = "merchant", params(("item_id" = String, Path)),
+#[utoipa::path(patch, path = "/api/merchant/items/{item_id}", tag = "merchant", security(("merchant_token" = []), ("merchant_session" = [])), params(("item_id" = String, Path)),
     request_body = PatchItem,
     responses((status = 200, body = Item), (status = 401, body = api::Problem), (status = 404, body = api::Problem),
         (status = 422, body = api::Problem)))]

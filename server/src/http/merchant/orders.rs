@@ -34,7 +34,7 @@ pub(in super::super) struct OrdersQuery {
 }
 
 /// Orders of the merchant's sales, newest first.
-#[utoipa::path(get, path = "/api/merchant/orders", tag = "merchant",
+#[utoipa::path(get, path = "/api/merchant/orders", tag = "merchant", security(("merchant_token" = []), ("merchant_session" = [])),
     params(("sale_id" = Option<String>, Query), ("state" = Option<api::OrderState>, Query),
         ("shopper" = Option<String>, Query), ("cursor" = Option<String>, Query),
         ("consistency" = Option<Consistency>, Query)),

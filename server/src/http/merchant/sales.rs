@@ -19,7 +19,7 @@ use super::input;
 use super::items::own_item;
 
 /// Makes a sale as a draft: nobody sees it before it is published.
-#[utoipa::path(post, path = "/api/merchant/sales", tag = "merchant", request_body = CreateSale,
+#[utoipa::path(post, path = "/api/merchant/sales", tag = "merchant", security(("merchant_token" = []), ("merchant_session" = [])), request_body = CreateSale,
     responses((status = 201, body = CreatedSale), (status = 401, body = api::Problem), (status = 404, body = api::Problem),
         (status = 422, body = api::Problem)))]
 pub(in super::super) async fn create(
@@ -63,7 +63,7 @@ pub(in super::super) async fn create(
 }
 
 /// The merchant's sales, newest start first.
-#[utoipa::path(get, path = "/api/merchant/sales", tag = "merchant",
+#[utoipa::path(get, path = "/api/merchant/sales", tag = "merchant", security(("merchant_token" = []), ("merchant_session" = [])),
     responses((status = 200, body = SaleList), (status = 401, body = api::Problem)))]
 pub(in super::super) async fn list(State(app): State<App>, merchant: Merchant) -> ApiResult<axum::Json<SaleList>> {
     let read = move |reader: &Reader| -> Result<Vec<(SaleRow, Option<LedgerCounts>)>, LedgerError> {
@@ -75,7 +75,7 @@ pub(in super::super) async fn list(State(app): State<App>, merchant: Merchant) -
 }
 
 /// One sale.
-#[utoipa::path(get, path = "/api/merchant/sales/{sale_id}", tag = "merchant", params(("sale_id" = String, Path)),
+#[utoipa::path(get, path = "/api/merchant/sales/{sale_id}", tag = "merchant", security(("merchant_token" = []), ("merchant_session" = [])), params(("sale_id" = String, Path)),
     responses((status = 200, body = Sale), (status = 401, body = api::Problem), (status = 404, body = api::Problem)))]
 pub(in super::super) async fn show(
     State(app): State<App>,
@@ -86,7 +86,7 @@ pub(in super::super) async fn show(
 }
 
 /// Changes a sale. Of a published one the change counts at once, and its page follows before the answer.
-#[utoipa::path(patch, path = "/api/merchant/sales/{sale_id}", tag = "merchant", params(("sale_id" = String, Path)),
+#[utoipa::path(patch, path = "/api/merchant/sales/{sale_id}", tag = "merchant", security(("merchant_token" = []), ("merchant_session" = [])), params(("sale_id" = String, Path)),
     request_body = PatchSale,
     responses((status = 200, body = Sale), (status = 401, body = api::Problem), (status = 404, body = api::Problem),
         (status = 409, body = api::Problem), (status = 422, body = api::Problem)))]
@@ -111,7 +111,7 @@ pub(in super::super) async fn patch(
 }
 
 /// Publishes a sale: its page is rendered and swapped in before the answer.
-#[utoipa::path(post, path = "/api/merchant/sales/{sale_id}/publish", tag = "merchant", params(("sale_id" = String, Path)),
+#[utoipa::path(post, path = "/api/merchant/sales/{sale_id}/publish", tag = "merchant", security(("merchant_token" = []), ("merchant_session" = [])), params(("sale_id" = String, Path)),
     responses((status = 200, body = Published), (status = 401, body = api::Problem), (status = 404, body = api::Problem),
         (status = 409, body = api::Problem)))]
 pub(in super::super) async fn publish(
@@ -139,7 +139,7 @@ pub(in super::super) async fn publish(
 }
 
 /// The sale's units, read from the record.
-#[utoipa::path(get, path = "/api/merchant/sales/{sale_id}/ledger", tag = "merchant", params(("sale_id" = String, Path)),
+#[utoipa::path(get, path = "/api/merchant/sales/{sale_id}/ledger", tag = "merchant", security(("merchant_token" = []), ("merchant_session" = [])), params(("sale_id" = String, Path)),
     responses((status = 200, body = LedgerState), (status = 401, body = api::Problem), (status = 404, body = api::Problem)))]
 pub(in super::super) async fn ledger(
     State(app): State<App>,
