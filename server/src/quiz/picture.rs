@@ -13,7 +13,7 @@ const MARGIN: f32 = 20.0;
 const LINE_HEIGHT: f32 = 50.0;
 const SIZE: f32 = 34.0;
 /// So that turned letters do not touch.
-const SPACING: f32 = 2.0;
+const SPACING: f32 = 4.0;
 const MAX_LINES: usize = 6;
 /// Paper and ink, as on the page.
 const PAPER: u8 = 244;
