@@ -32,8 +32,9 @@ cargo_install() {
         root=(--root "$ROOT/target/tools")
     fi
     say "Building $crate $version ($how_long)"
-    # Away from this workspace, whose lints and toolchain files are no business of theirs.
-    (cd / && env -u CARGO_TARGET_DIR cargo install "$crate" --version "$version" "${root[@]}" "$@") ||
+    # Away from this workspace, whose lints and toolchain files are no business of theirs. By force, for cargo may believe
+    # that it has installed what somebody has since removed.
+    (cd / && env -u CARGO_TARGET_DIR cargo install "$crate" --version "$version" --force "${root[@]}" "$@") ||
         die "cargo could not install $crate $version" "See its message above; then start again."
     [ "$("$command" --version | awk '{ print $2 }')" = "$version" ] ||
         die "$command is not $version after its installation" "Is another one earlier on the PATH? $(command -v "$command")"
