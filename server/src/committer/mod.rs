@@ -4,6 +4,8 @@
 mod command;
 mod desk;
 mod round;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};

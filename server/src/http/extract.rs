@@ -1,6 +1,7 @@
 //! What handlers ask of a request. Each says with a code of its own what is wrong.
 
 use api::Code;
+use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, JsonRejection, QueryRejection};
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
@@ -44,12 +45,13 @@ impl<T: DeserializeOwned + Default> FromRequest<App> for OptionalJson<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, ApiError> {
-        let has_type = request.headers().contains_key(header::CONTENT_TYPE);
-        let has_length = request.headers().get(header::CONTENT_LENGTH).is_some_and(|length| length != "0");
-        let chunked = request.headers().contains_key(header::TRANSFER_ENCODING);
-        if !has_type && !has_length && !chunked {
+        let (parts, body) = request.into_parts();
+        let whole = Request::from_parts(parts.clone(), body);
+        let bytes = Bytes::from_request(whole, app).await.map_err(|rejection| bytes_error(&rejection))?;
+        if bytes.is_empty() {
             return Ok(Self(T::default()));
         }
+        let request = Request::from_parts(parts, bytes.into());
         Json::from_request(request, app).await.map(|Json(value)| Self(value))
     }
 }
