@@ -8,6 +8,7 @@ use axum::extract::{ConnectInfo, MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use ipnet::IpNet;
 use shield::AddressKey;
 use tower_http::request_id::RequestId;
 
@@ -81,7 +82,7 @@ pub(crate) async fn limit_address(State(app): State<App>, request: Request, next
     let Some(peer) = peer else {
         return ApiError::internal(&"a request without a peer's address").into_response();
     };
-    let address = client_address(&app, peer, request.headers());
+    let address = client_address(&app.settings.trusted_proxies, peer, request.headers());
     match app.limits.per_address.check(&AddressKey::from(address)) {
         Ok(()) => next.run(request).await,
         Err(wait) => ApiError::rate_limited(wait).into_response(),
@@ -91,7 +92,8 @@ pub(crate) async fn limit_address(State(app): State<App>, request: Request, next
 /// Counts a try at signing in against its address, by a limit that password hashes can keep up with.
 pub(crate) async fn limit_sign_ins(State(app): State<App>, request: Request, next: Next) -> Response {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
-    let address = peer.map(|peer| AddressKey::from(client_address(&app, peer, request.headers())));
+    let address =
+        peer.map(|peer| AddressKey::from(client_address(&app.settings.trusted_proxies, peer, request.headers())));
     match address.map_or(Ok(()), |address| app.limits.sign_ins_per_address.check(&address)) {
         Ok(()) => next.run(request).await,
         Err(wait) => ApiError::rate_limited(wait).into_response(),
@@ -99,8 +101,8 @@ pub(crate) async fn limit_sign_ins(State(app): State<App>, request: Request, nex
 }
 
 /// The client's address: the peer's, or, behind proxies that were named, the last one that they vouch for.
-fn client_address(app: &App, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
-    let trusted = |address: IpAddr| app.settings.trusted_proxies.iter().any(|network| network.contains(&address));
+fn client_address(proxies: &[IpNet], peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+    let trusted = |address: IpAddr| proxies.iter().any(|network| network.contains(&address));
     if !trusted(peer) {
         return peer;
     }
@@ -159,5 +161,42 @@ fn is_cross_site(app: &App, headers: &HeaderMap) -> bool {
             let host = text("host").unwrap_or_default();
             origin.split_once("://").is_none_or(|(_, of_origin)| host.is_empty() || of_origin != host)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whom a request counts for, by its peer and its `X-Forwarded-For` headers, behind 10.0.0.0/8.
+    fn check(peer: &str, forwarded: &[&str], expected: &str) {
+        let proxies: Vec<IpNet> = vec!["10.0.0.0/8".parse().unwrap()];
+        let mut headers = HeaderMap::new();
+        for value in forwarded {
+            headers.append("x-forwarded-for", value.parse().unwrap());
+        }
+        let client = client_address(&proxies, peer.parse().unwrap(), &headers);
+        assert_eq!(client.to_string(), expected, "{peer} {forwarded:?}");
+    }
+
+    #[test]
+    fn a_stranger_says_of_itself_what_it_likes_and_counts_for_itself() {
+        check("192.0.2.1", &["198.51.100.7"], "192.0.2.1");
+        check("192.0.2.1", &["10.0.0.1"], "192.0.2.1");
+    }
+
+    #[test]
+    fn a_named_proxy_is_believed_and_what_its_client_claims_is_not() {
+        check("10.0.0.1", &["198.51.100.7"], "198.51.100.7");
+        check("10.0.0.1", &["203.0.113.9, 198.51.100.7"], "198.51.100.7");
+        check("10.0.0.1", &["203.0.113.9", "198.51.100.7, 10.0.0.2"], "198.51.100.7");
+        check("10.0.0.1", &["::ffff:198.51.100.7"], "198.51.100.7");
+    }
+
+    #[test]
+    fn what_cannot_be_read_ends_the_chain() {
+        check("10.0.0.1", &[], "10.0.0.1");
+        check("10.0.0.1", &["unknown"], "10.0.0.1");
+        check("10.0.0.1", &["198.51.100.7, nonsense, 10.0.0.2"], "10.0.0.2");
     }
 }
