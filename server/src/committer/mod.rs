@@ -3,6 +3,7 @@
 
 mod command;
 mod desk;
+mod recovery;
 mod round;
 #[cfg(test)]
 mod tests;
@@ -19,7 +20,6 @@ use ledger::{Ledger, LedgerError, SqliteLedger};
 use sale::SaleId;
 
 use crate::clock::ServerClock;
-use crate::metrics;
 
 pub(crate) use command::{Command, Failure};
 use desk::Desk;
@@ -84,22 +84,8 @@ impl Committer {
     /// Loads the sales that may still move and starts the thread.
     pub(crate) fn start(ledger: SqliteLedger, clock: ServerClock) -> Result<(Self, JoinHandle<()>), LedgerError> {
         let (sender, receiver) = sync_channel(MAX_COMMANDS_WAITING);
-        let shared = Arc::new(Shared {
-            lines: RwLock::default(),
-            rung: AtomicBool::new(false),
-            failed_at_ms: AtomicI64::new(0),
-            clock,
-        });
-        let mut writer = Writer {
-            ledger,
-            shared: Arc::clone(&shared),
-            desks: HashMap::new(),
-            stale: HashSet::new(),
-            set_aside: HashSet::new(),
-            last_life: 0,
-            one_by_one: 0,
-            forget_at_ms: 0,
-        };
+        let mut writer = Writer::new(ledger, clock);
+        let shared = Arc::clone(&writer.shared);
         writer.load_lively()?;
         let thread = std::thread::Builder::new()
             .name("committer".to_owned())
@@ -175,6 +161,25 @@ struct Writer {
 }
 
 impl Writer {
+    fn new(ledger: SqliteLedger, clock: ServerClock) -> Self {
+        let shared = Arc::new(Shared {
+            lines: RwLock::default(),
+            rung: AtomicBool::new(false),
+            failed_at_ms: AtomicI64::new(0),
+            clock,
+        });
+        Self {
+            ledger,
+            shared,
+            desks: HashMap::new(),
+            stale: HashSet::new(),
+            set_aside: HashSet::new(),
+            last_life: 0,
+            one_by_one: 0,
+            forget_at_ms: 0,
+        }
+    }
+
     fn load_lively(&mut self) -> Result<(), LedgerError> {
         let now_ms = self.shared.clock.now_ms();
         let rows = self.ledger.reader()?.lively_sales(now_ms - KEEP_ENDED_MS)?;
@@ -205,16 +210,6 @@ impl Writer {
     fn fresh_life(&mut self) -> u64 {
         self.last_life = self.shared.clock.now_us().unsigned_abs().max(self.last_life + 1);
         self.last_life
-    }
-
-    /// One sale that is wrong must not stop the others.
-    fn set_aside(&mut self, sale_id: SaleId, error: &LedgerError) {
-        tracing::error!(%sale_id, %error, "a sale is set aside: its record is wrong; nobody can buy in it");
-        metrics::sale_set_aside();
-        if let Some(line) = self.desks.remove(&sale_id).and_then(|desk| desk.line) {
-            line.close();
-        }
-        self.set_aside.insert(sale_id);
     }
 
     fn run(&mut self, receiver: &Receiver<Message>) {

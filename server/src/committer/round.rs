@@ -14,14 +14,14 @@ use super::{Desk, LAPSES_PER_TURN, ORDERS_PER_TURN, RETRY_AFTER, Writer};
 use crate::metrics;
 
 /// Told after the commit: the answers of the command's own writes, or why there was no commit.
-type Tell = Box<dyn FnOnce(Result<&[Result<(), Refusal>], Failure>)>;
+pub(super) type Tell = Box<dyn FnOnce(Result<&[Result<(), Refusal>], Failure>)>;
 
 /// A batch on its way, and what is to be told when it has arrived.
 #[derive(Default)]
-struct Round {
-    batch: Batch,
-    tells: Vec<(std::ops::Range<usize>, Tell)>,
-    concluded: Vec<(SaleId, Concluded)>,
+pub(super) struct Round {
+    pub(super) batch: Batch,
+    pub(super) tells: Vec<(std::ops::Range<usize>, Tell)>,
+    pub(super) concluded: Vec<(SaleId, Concluded)>,
     /// Units that came (+) to or went (−) from shoppers outside the line.
     moved: HashMap<SaleId, Vec<(ShopperId, i64)>>,
     latched: Vec<(SaleId, i64)>,
@@ -55,14 +55,14 @@ impl Round {
     }
 
     /// The sales whose books this round has touched.
-    fn sales(&self) -> HashSet<SaleId> {
+    pub(super) fn sales(&self) -> HashSet<SaleId> {
         let by_events = self.batch.events.iter().map(|event| event.sale_id);
         let by_latches = self.latched.iter().map(|(sale_id, _)| *sale_id);
         let by_changes = self.changed.iter().map(|change| change.row.sale_id);
         by_events.chain(by_latches).chain(by_changes).collect()
     }
 
-    fn refuse(self, error: &LedgerError) {
+    pub(super) fn refuse(self, error: &LedgerError) {
         for (_, tell) in self.tells {
             tell(Err(Failure::from(error)));
         }
@@ -156,70 +156,6 @@ impl Writer {
         for (writes, tell) in round.tells {
             tell(Ok(&answers[writes]));
         }
-    }
-
-    /// The commit failed and nothing of it was written. The books ran ahead, so they are read anew; orders are still
-    /// in their lines and come again.
-    fn undo(&mut self, round: Round, error: &LedgerError, now_ms: i64) {
-        tracing::error!(%error, events = round.batch.events.len(), "a batch could not be committed");
-        metrics::batch_failed();
-        self.stale.extend(round.sales());
-        if matches!(error, LedgerError::Unavailable(_)) {
-            self.shared.failed_at_ms.store(now_ms, Ordering::Release);
-            round.refuse(error);
-            std::thread::sleep(RETRY_AFTER);
-            return;
-        }
-        if self.one_by_one == 0 {
-            self.one_by_one = ORDERS_PER_TURN as u32;
-        } else if round.tells.is_empty() {
-            // It stood alone, and no command: one order, or a start or a lapse of one sale.
-            match round.concluded.first() {
-                Some((sale_id, concluded)) => self.give_up_order(*sale_id, concluded),
-                None => round.sales().into_iter().for_each(|sale_id| self.set_aside(sale_id, error)),
-            }
-        }
-        round.refuse(error);
-    }
-
-    /// An order that alone breaks a rule of the record can never be committed: its token ends without units.
-    fn give_up_order(&mut self, sale_id: SaleId, concluded: &Concluded) {
-        let Some(line) = self.desks.get(&sale_id).and_then(|desk| desk.line.clone()) else { return };
-        let drained = Drained { sale_id, queue_life: line.queue_life(), queue_seq: concluded.through_seq };
-        match self.ledger.apply(&Batch { drained: vec![drained], ..Batch::default() }) {
-            Ok(_) => {
-                tracing::error!(%sale_id, seq = concluded.through_seq, "an order was given up");
-                let free_units = line.free_units();
-                metrics::orders_sold_out(line.conclude(Concluded {
-                    outcomes: Vec::new(),
-                    free_units,
-                    ..concluded.clone()
-                }));
-            }
-            Err(error) => self.set_aside(sale_id, &error),
-        }
-    }
-
-    /// Reads the books anew that ran ahead. False while the record cannot be read at all.
-    fn reload_stale(&mut self) -> bool {
-        for sale_id in self.stale.clone() {
-            match self.load(sale_id) {
-                Err(LedgerError::Unavailable(reason)) => {
-                    tracing::error!(reason, %sale_id, "a sale could not be read anew");
-                    return false;
-                }
-                Err(error) => self.set_aside(sale_id, &error),
-                Ok(_) => {
-                    if let Some(desk) = self.desks.get(&sale_id)
-                        && let Some(line) = &desk.line
-                    {
-                        line.units_moved(desk.book.stock().free(), []);
-                    }
-                }
-            }
-            self.stale.remove(&sale_id);
-        }
-        true
     }
 
     /// The committer's table has the sale, or gets it now.
