@@ -66,9 +66,13 @@ fn body_error(rejection: &JsonRejection) -> ApiError {
     }
 }
 
+pub(crate) fn too_large() -> ApiError {
+    ApiError::new(Code::BodyTooLarge, format!("At most {} bytes.", super::MAX_BODY_BYTES))
+}
+
 pub(crate) fn bytes_error(rejection: &BytesRejection) -> ApiError {
     if rejection.status() == axum::http::StatusCode::PAYLOAD_TOO_LARGE {
-        ApiError::new(Code::BodyTooLarge, format!("At most {} bytes.", super::MAX_BODY_BYTES))
+        too_large()
     } else {
         ApiError::new(Code::BodyInvalid, "The body could not be read.")
     }

@@ -8,17 +8,22 @@ use axum::extract::{ConnectInfo, MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use http_body_util::BodyExt as _;
 use ipnet::IpNet;
 use shield::AddressKey;
 use tower_http::request_id::RequestId;
 
-use super::App;
 use super::error::ApiError;
-use super::extract::bearer;
+use super::extract::{bearer, too_large};
+use super::{App, MAX_BODY_BYTES};
 use crate::metrics;
 
 /// A handler that takes longer is given up.
 const HANDLER_TIME: Duration = Duration::from_secs(10);
+
+/// Of a body that is too large, so much is still taken in.
+const MAX_BYTES_THROWN_AWAY: usize = 8 << 20;
 
 /// Hops that `X-Forwarded-For` is followed through, at most.
 const MAX_FORWARDED_HOPS: usize = 16;
@@ -74,6 +79,29 @@ pub(crate) async fn in_time(request: Request, next: Next) -> Response {
         Ok(response) => response,
         Err(_) => ApiError::new(Code::Timeout, "The answer took too long.").into_response(),
     }
+}
+
+/// Refuses a body that says that it is too large, before anything is done for it.
+///
+/// What is on its way is read and thrown away, up to a bound: were the connection closed under a client that still
+/// sends, the reset could overtake the answer, and the client would never hear why.
+pub(crate) async fn limit_body(request: Request, next: Next) -> Response {
+    let length = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+    if length.is_none_or(|length: usize| length <= MAX_BODY_BYTES) {
+        return next.run(request).await;
+    }
+    let mut body = request.into_body();
+    let mut thrown_away = 0;
+    while thrown_away <= MAX_BYTES_THROWN_AWAY
+        && let Some(Ok(frame)) = body.frame().await
+    {
+        thrown_away += frame.data_ref().map_or(0, Bytes::len);
+    }
+    let mut response = too_large().into_response();
+    if thrown_away > MAX_BYTES_THROWN_AWAY {
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
 }
 
 /// Counts the request against its address.

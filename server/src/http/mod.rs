@@ -225,6 +225,7 @@ pub(crate) fn router(app: &App) -> Router {
         .merge(openapi::routes(&description));
     router = router.fallback(own_pages::no_route).method_not_allowed_fallback(machine::method_not_allowed);
     router
+        .layer(from_fn(guard::limit_body))
         .layer(from_fn(guard::in_time))
         .layer(CatchPanicLayer::custom(machine::panicked))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))

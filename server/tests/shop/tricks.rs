@@ -337,3 +337,15 @@ async fn one_accounts_password_cannot_be_tried_again_and_again() {
     let other = json!({ "email": "bo@example.com", "password": "a bad guess" });
     shop.post("/api/sign-in", "", other).await.is_problem(401, "credentials_invalid");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_is_too_large_is_told_every_time_and_the_connection_goes_on_or_says_that_it_closes() {
+    let shop = Shop::start();
+    for kilobytes in [200, 900, 4_000] {
+        for _ in 0..15 {
+            let large = json!({ "email": "a@b.c", "password": "x".repeat(kilobytes * 1_000) });
+            shop.post("/api/sign-out", "", large).await.is_problem(413, "body_too_large");
+            shop.post("/api/sign-out", "", json!({})).await.ok(204);
+        }
+    }
+}
