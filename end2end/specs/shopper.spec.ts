@@ -310,7 +310,7 @@ test("an order can be cancelled, and its unit is free again", async ({ context, 
   await expectAccessible(page);
   await page.getByRole("button", { name: "Cancel the order" }).click();
   await page.getByRole("button", { name: "Yes, give them back" }).click();
-  await expect(page.getByRole("main").getByRole("status")).toContainText("Released");
+  await expect(page.getByRole("main").getByRole("status")).toContainText("You cancelled this order.");
   await expect(page.getByRole("button", { name: "Pay", exact: true })).toBeHidden();
   await expectAccessible(page);
   expect(await merchant.ledger(sale.sale_id)).toEqual({ stock: 2, free: 2, held: 0, sold: 0, balanced: true });

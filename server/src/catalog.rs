@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use api::{ItemCard, ItemPage, SalePhase, SaleSummary};
+use api::{ItemCard, ItemPage, SalePhase, SaleSummary, SkuSummary, StockPolicy};
 use ledger::{ItemRow, LedgerError, Reader, SaleRow};
 use sale::{ItemId, SaleId};
 
@@ -59,7 +59,7 @@ impl Catalog {
 
     /// When the next shown sale ends, and so a page may have to be about another one.
     pub(crate) fn next_end_ms(&self, now_ms: i64) -> Option<i64> {
-        self.sales.values().map(|sale| sale.ends_at_ms).filter(|&ends_at_ms| ends_at_ms > now_ms).min()
+        self.sales.values().map(|sale| sale.window().ends_at_ms).filter(|&ends_at_ms| ends_at_ms > now_ms).min()
     }
 
     /// The catalogue: what has a sale on or to come first, by its start; then what had one.
@@ -115,7 +115,19 @@ fn summary(sale: &SaleRow, now_ms: i64) -> SaleSummary {
         stock_units: i64::try_from(sale.stock_units).unwrap_or(i64::MAX),
         per_shopper_limit: i64::from(sale.per_shopper_limit),
         hold_seconds: i64::from(sale.hold_seconds),
+        stock_policy: match sale.stock_policy {
+            sale::StockPolicy::Hold => StockPolicy::Hold,
+            sale::StockPolicy::OnOrder => StockPolicy::OnOrder,
+            sale::StockPolicy::OnPayment => StockPolicy::OnPayment,
+        },
+        waitlist_units: i64::from(sale.waitlist_units),
+        skus: sale.skus.iter().map(sku_summary).collect(),
+        is_restricted: !sale.eligibility.is_open_to_all(),
         revision: sale.revision,
         phase: if ended { SalePhase::Ended } else { SalePhase::Upcoming },
     }
+}
+
+fn sku_summary(sku: &ledger::SkuRow) -> SkuSummary {
+    SkuSummary { sku: sku.sku.clone(), title: sku.title.clone(), price_minor: sku.price_minor }
 }

@@ -24,6 +24,29 @@ pub(crate) enum Command {
     /// API tokens and session cookies.
     #[command(subcommand)]
     Token(TokenCommand),
+    /// Copy the store to FILE as it is at this moment, while the shop runs. FILE must not be there yet.
+    Backup {
+        file: PathBuf,
+        #[command(flatten)]
+        store: StoreArgs,
+    },
+    /// Make a store of the copy in FILE. A store that is there is left alone.
+    Restore {
+        file: PathBuf,
+        #[command(flatten)]
+        store: StoreArgs,
+    },
+    /// Compare ledger, events, payments and counters, and say what differs; exit code 1 where something does.
+    Reconcile {
+        /// Mend what has one right answer; the rest is listed
+        #[arg(long)]
+        fix: bool,
+        /// For programs: one JSON document
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        store: StoreArgs,
+    },
 }
 
 #[derive(Debug, Subcommand)]

@@ -5,13 +5,13 @@
 
 use std::net::SocketAddr;
 
-use ledger::{ItemRow, MerchantRow, QuizKind, QuizQuestion, Refusal, SaleRow, ShopperRow, Write};
+use ledger::{ItemRow, MerchantRow, QuizKind, QuizQuestion, Refusal, SaleRow, ShopperRow, SkuRow, Write};
 use sale::{ItemId, MerchantId, SaleId, ShopperId};
 use uuid::Uuid;
 
-use crate::committer::Failure;
 use crate::http::App;
 use crate::passwords;
+use committer::Failure;
 
 type AnyFailure = Box<dyn std::error::Error + Send + Sync>;
 
@@ -35,6 +35,9 @@ struct DemoItem {
     starts_after_ms: i64,
     lasts_ms: i64,
     anew: bool,
+    waitlist_units: u32,
+    /// Name, title, units, price.
+    skus: &'static [(&'static str, &'static str, u64, i64)],
     questions: &'static [(&'static str, &'static str)],
 }
 
@@ -51,6 +54,8 @@ const ITEMS: [DemoItem; 6] = [
         starts_after_ms: -MINUTE_MS,
         lasts_ms: 6 * HOUR_MS,
         anew: false,
+        waitlist_units: 0,
+        skus: &[],
         questions: &[
             ("Seven lanterns, two go out. How many burn?", "5"),
             ("What colour is vermilion: red or green?", "red"),
@@ -68,6 +73,8 @@ const ITEMS: [DemoItem; 6] = [
         starts_after_ms: MINUTE_MS,
         lasts_ms: 30 * MINUTE_MS,
         anew: true,
+        waitlist_units: 20,
+        skus: &[],
         questions: &[("Three kettles and four more: how many?", "7"), ("水开了，三加四等于几？", "7")],
     },
     DemoItem {
@@ -81,6 +88,8 @@ const ITEMS: [DemoItem; 6] = [
         starts_after_ms: -3 * HOUR_MS,
         lasts_ms: HOUR_MS,
         anew: false,
+        waitlist_units: 0,
+        skus: &[],
         questions: &[("Two boxes of six: how many?", "12")],
     },
     DemoItem {
@@ -94,6 +103,13 @@ const ITEMS: [DemoItem; 6] = [
         starts_after_ms: 2 * HOUR_MS,
         lasts_ms: HOUR_MS,
         anew: false,
+        waitlist_units: 0,
+        skus: &[
+            ("40", "Size 40", 80, 29_900),
+            ("41", "Size 41", 90, 29_900),
+            ("42", "Size 42", 90, 29_900),
+            ("43", "Size 43", 60, 31_900),
+        ],
         questions: &[("One pair and one more shoe: how many shoes?", "3")],
     },
     DemoItem {
@@ -107,6 +123,8 @@ const ITEMS: [DemoItem; 6] = [
         starts_after_ms: 24 * HOUR_MS,
         lasts_ms: HOUR_MS,
         anew: false,
+        waitlist_units: 0,
+        skus: &[],
         questions: &[("36 frames, 30 are used. How many are left?", "6")],
     },
     DemoItem {
@@ -120,6 +138,8 @@ const ITEMS: [DemoItem; 6] = [
         starts_after_ms: 72 * HOUR_MS,
         lasts_ms: HOUR_MS,
         anew: false,
+        waitlist_units: 0,
+        skus: &[],
         questions: &[("Two ears on each of four heads: how many ears?", "8")],
     },
 ];
@@ -167,7 +187,7 @@ async fn merchant(app: &App) -> Result<MerchantId, AnyFailure> {
         password_hash: hashed().await?,
         created_at_ms: app.clock.now_ms(),
     };
-    app.committer.write(Write::AddMerchant(row)).await?;
+    app.writer.write(Write::AddMerchant(row)).await?;
     Ok(merchant_id)
 }
 
@@ -179,7 +199,7 @@ async fn shopper(app: &App, email: &'static str, display_name: &str) -> Result<(
         password_hash: Some(hashed().await?),
         created_at_ms: app.clock.now_ms(),
     };
-    match app.committer.write(Write::AddShopper(row)).await {
+    match app.writer.write(Write::AddShopper(row)).await {
         Ok(()) | Err(Failure::Refused(Refusal::EmailTaken)) => Ok(()),
         Err(failure) => Err(failure.into()),
     }
@@ -201,7 +221,7 @@ async fn item(app: &App, merchant_id: MerchantId, demo: &DemoItem) -> Result<Ite
         currency: "CNY".to_owned(),
         updated_at_ms: app.clock.now_ms(),
     };
-    app.committer.write(Write::AddItem(row)).await?;
+    app.writer.write(Write::AddItem(row)).await?;
     Ok(item_id)
 }
 
@@ -217,7 +237,7 @@ async fn sale(app: &App, merchant_id: MerchantId, item_id: ItemId, demo: &DemoIt
         }
         if !window.has_ended(now_ms) {
             let row = SaleRow { ends_at_ms: now_ms, revision: shown.revision + 1, ..shown.clone() };
-            app.committer.change_sale(row, None).await?;
+            app.writer.change_sale(row, None).await?;
         }
     }
     let starts_at_ms = now_ms + demo.starts_after_ms;
@@ -236,6 +256,11 @@ async fn sale(app: &App, merchant_id: MerchantId, item_id: ItemId, demo: &DemoIt
         per_shopper_limit: demo.per_shopper_limit,
         stock_policy: sale::StockPolicy::Hold,
         hold_seconds: 300,
+        waitlist_units: demo.waitlist_units,
+        skus: demo.skus.iter().map(sku).collect(),
+        strikes: sale::StrikeTerms { limit: 3, strike_seconds: 86_400, marked_orders: sale::MarkedOrders::PayToClaim },
+        eligibility: sale::Eligibility::default(),
+        called_off_at_ms: None,
         quiz_kind: QuizKind::Bank,
         questions: demo.questions.iter().map(question).collect(),
         min_answer_ms: 800,
@@ -245,7 +270,11 @@ async fn sale(app: &App, merchant_id: MerchantId, item_id: ItemId, demo: &DemoIt
         revision: 1,
         updated_at_ms: now_ms,
     };
-    app.committer.write(Write::AddSale(row.clone())).await?;
-    app.committer.change_sale(SaleRow { published: true, revision: 2, ..row }, None).await?;
+    app.writer.write(Write::AddSale(row.clone())).await?;
+    app.writer.change_sale(SaleRow { published: true, revision: 2, ..row }, None).await?;
     Ok(())
+}
+
+fn sku(&(sku, title, units, price_minor): &(&str, &str, u64, i64)) -> SkuRow {
+    SkuRow { sku: sku.to_owned(), title: title.to_owned(), price_minor, made_units: Some(units) }
 }

@@ -4,7 +4,6 @@ mod catalog;
 mod cli;
 mod clock;
 mod commands;
-mod committer;
 mod demo;
 mod http;
 mod metrics;
@@ -16,6 +15,8 @@ mod secret;
 mod serve;
 mod settings;
 mod store;
+mod upkeep;
+mod writer;
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
@@ -29,7 +30,7 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     log_to_standard_error();
     match run(cli.command) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("stampede: {error}");
             ExitCode::FAILURE
@@ -37,8 +38,8 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(command: Command) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    match command {
+fn run(command: Command) -> Result<ExitCode, Box<dyn std::error::Error + Send + Sync>> {
+    let done: Result<(), _> = match command {
         Command::Serve(args) => {
             let settings = Settings::of(args)?;
             let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
@@ -49,7 +50,11 @@ fn run(command: Command) -> Result<(), Box<dyn std::error::Error + Send + Sync>>
         Command::Token(TokenCommand::Shoppers { count, store }) => {
             commands::shopper_sessions(&store_of(&store)?, count)
         }
-    }
+        Command::Backup { file, store } => upkeep::back_up(&store_of(&store)?, &file),
+        Command::Restore { file, store } => upkeep::restore(&file, &store_of(&store)?),
+        Command::Reconcile { fix, json, store } => return upkeep::reconcile(&store_of(&store)?, fix, json),
+    };
+    done.map(|()| ExitCode::SUCCESS)
 }
 
 /// For people at a terminal, JSON for machines; `RUST_LOG` says how much.

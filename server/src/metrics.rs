@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ::metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
-use intake::{Concluded, Outcome};
+use committer::Tally;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 
 pub(crate) const REQUESTS: &str = "stampede_http_requests_total";
@@ -64,35 +64,24 @@ pub(crate) fn order_accepted() {
     counter!(ACCEPTED).increment(1);
 }
 
-pub(crate) fn sale_set_aside() {
-    counter!(SET_ASIDE).increment(1);
-}
-
-pub(crate) fn orders_sold_out(count: u64) {
-    if count > 0 {
-        counter!(CONCLUDED, "outcome" => "sold_out").increment(count);
+/// What one round of the committer did.
+pub(crate) fn round_done(tally: &Tally) {
+    if let Some(events) = tally.committed_events {
+        counter!(BATCHES).increment(1);
+        histogram!(BATCH_EVENTS).record(events as f64);
+        histogram!(BATCH_SECONDS).record(tally.commit_time.as_secs_f64());
     }
-}
-
-pub(crate) fn orders_concluded(concluded: &Concluded) {
-    for (_, outcome) in &concluded.outcomes {
-        let name = match outcome {
-            Outcome::Held { .. } => "held",
-            Outcome::SoldOut => "sold_out",
-            Outcome::Rejected(_) => "rejected",
-        };
-        counter!(CONCLUDED, "outcome" => name).increment(1);
+    if tally.failed {
+        counter!(BATCH_FAILURES).increment(1);
     }
-}
-
-pub(crate) fn batch_committed(events: usize, elapsed: Duration) {
-    counter!(BATCHES).increment(1);
-    histogram!(BATCH_EVENTS).record(events as f64);
-    histogram!(BATCH_SECONDS).record(elapsed.as_secs_f64());
-}
-
-pub(crate) fn batch_failed() {
-    counter!(BATCH_FAILURES).increment(1);
+    counter!(SET_ASIDE).increment(tally.set_aside);
+    let outcomes =
+        [("held", tally.held), ("waiting", tally.waiting), ("rejected", tally.rejected), ("sold_out", tally.sold_out)];
+    for (outcome, count) in outcomes {
+        if count > 0 {
+            counter!(CONCLUDED, "outcome" => outcome).increment(count);
+        }
+    }
 }
 
 /// What is read when it is asked for.

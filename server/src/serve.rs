@@ -14,7 +14,7 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
-use ledger::SqliteLedger;
+use ledger::{SqliteLedger, Write};
 use shield::Pool;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
@@ -22,12 +22,12 @@ use tower::ServiceExt as _;
 
 use crate::cli::Payments;
 use crate::clock::{DISCIPLINE_INTERVAL, ServerClock};
-use crate::committer::Committer;
 use crate::http::{self, App, AppState, Limits, SiteFiles, Tokens};
 use crate::pages::Publisher;
-use crate::payments::Sandbox;
+use crate::payments::{Provider, Sandbox};
 use crate::settings::Settings;
 use crate::store::Store;
+use crate::writer::Writer;
 use crate::{demo, metrics, passwords, secret};
 
 /// Connections open at a time; the next ones wait in the kernel's backlog.
@@ -47,6 +47,16 @@ const DRAIN_TIME: Duration = Duration::from_secs(10);
 
 /// How long `/readyz` says no before the listener closes, so that a balancer looks elsewhere.
 const READY_GRACE: Duration = Duration::from_millis(200);
+
+/// How often refunds are looked for, and how long the next try waits at most when the provider does not take them.
+const REFUND_INTERVAL: Duration = Duration::from_secs(1);
+const REFUND_INTERVAL_MAX: Duration = Duration::from_secs(60);
+
+/// Refunds that are read at a time.
+const REFUNDS_AT_ONCE: usize = 100;
+
+/// How long the provider may take for one refund.
+const REFUND_TIME: Duration = Duration::from_secs(10);
 
 const TIDY_INTERVAL: Duration = Duration::from_secs(10);
 
@@ -77,6 +87,7 @@ pub(crate) async fn serve(settings: Settings) -> Result<(), Failure> {
         let unwatched = Arc::new(AtomicUsize::new(0));
         tokio::spawn(listen(listener, http::metrics_router(&app), unwatched, stopped.clone()))
     });
+    let refunds = tokio::spawn(refunds(app.clone(), stopped.clone()));
     let chores = tokio::spawn(chores(app.clone(), stopped));
     announce(&app, address);
 
@@ -91,10 +102,11 @@ pub(crate) async fn serve(settings: Settings) -> Result<(), Failure> {
         metrics.await?;
     }
     chores.await?;
+    refunds.await?;
     tracing::info!("connections are closed; emptying the lines");
-    let committer = app.committer.clone();
+    let writer = app.writer.clone();
     tokio::task::spawn_blocking(move || {
-        committer.stop();
+        writer.stop();
         committer_thread.join()
     })
     .await?
@@ -122,7 +134,7 @@ async fn wired(settings: Settings, address: SocketAddr) -> Result<(App, std::thr
     let files = SiteFiles::read(&settings.site)?;
     let ledger = SqliteLedger::open(&settings.store)?;
     let store = Store::open(&settings.store)?;
-    let (committer, thread) = Committer::start(ledger, clock.clone())?;
+    let (writer, thread) = Writer::start(ledger, clock.clone())?;
     let public_origin = settings.public_origin.clone().unwrap_or_else(|| format!("http://{address}"));
     let publisher = Publisher::start(store.clone(), clock.clone(), files.assets.clone(), public_origin).await?;
     let limits = if settings.rate_limits {
@@ -131,18 +143,21 @@ async fn wired(settings: Settings, address: SocketAddr) -> Result<(App, std::thr
         tracing::warn!("RATE LIMITS ARE OFF (STAMPEDE_RATE_LIMITS=off): for load tests only");
         Limits::off()
     };
+    let sandbox = match settings.payments {
+        Some(Payments::Sandbox) => Some(Sandbox::new(&keyring, address)?),
+        None => None,
+    };
     let app = App::new(AppState {
         clock,
         store,
-        committer,
+        writer,
         publisher,
         tokens: Tokens::new(&keyring),
         limits,
         password_pool: Pool::new(passwords::pool_running(), passwords::POOL_WAITING),
-        sandbox: match settings.payments {
-            Some(Payments::Sandbox) => Some(Sandbox::new(&keyring, address)?),
-            None => None,
-        },
+        provider: sandbox.clone().map(|sandbox| Arc::new(sandbox) as Arc<dyn Provider>),
+        sandbox,
+        disk_is_low: AtomicBool::new(false),
         files,
         metrics: metrics::install()?,
         connections: Arc::new(AtomicUsize::new(0)),
@@ -169,6 +184,7 @@ async fn chores(app: App, mut stopped: watch::Receiver<bool>) {
             () = told(&mut stopped) => return,
             _ = every_second.tick() => {
                 app.clock.discipline();
+                watch_disk(&app);
                 let now_ms = app.clock.now_ms();
                 let is_due = next_end_ms.is_some_and(|end_ms| end_ms <= now_ms);
                 if is_due && let Err(error) = app.publisher.refresh().await {
@@ -183,6 +199,46 @@ async fn chores(app: App, mut stopped: watch::Receiver<bool>) {
             _ = tidy.tick() => app.limits.tidy(),
         }
     }
+}
+
+/// Stops taking orders before the record runs out of room.
+fn watch_disk(app: &App) {
+    let is_low = http::free_disk_bytes(app.store.path()).is_some_and(|bytes| bytes < http::MIN_FREE_DISK_BYTES);
+    if app.disk_is_low.swap(is_low, Ordering::AcqRel) != is_low {
+        if is_low {
+            tracing::error!("the record's disk is nearly full: no orders are taken until there is room again");
+        } else {
+            tracing::info!("the record's disk has room again");
+        }
+    }
+}
+
+/// Tells the provider of money that goes back, until it has taken each refund.
+async fn refunds(app: App, mut stopped: watch::Receiver<bool>) {
+    let Some(provider) = app.provider.clone() else { return };
+    let mut wait = REFUND_INTERVAL;
+    loop {
+        tokio::select! {
+            () = told(&mut stopped) => return,
+            () = tokio::time::sleep(wait) => {}
+        }
+        wait = match send_refunds(&app, provider.as_ref()).await {
+            Ok(()) => REFUND_INTERVAL,
+            Err(error) => {
+                tracing::warn!(%error, "refunds could not be sent; they are tried again");
+                (wait * 2).min(REFUND_INTERVAL_MAX)
+            }
+        };
+    }
+}
+
+async fn send_refunds(app: &App, provider: &dyn Provider) -> Result<(), Failure> {
+    for refund in app.store.read(|reader| reader.due_refunds(REFUNDS_AT_ONCE)).await? {
+        tokio::time::timeout(REFUND_TIME, provider.refund(&refund)).await??;
+        let sent = Write::RefundSent { payment_id: refund.payment_id, at_ms: app.clock.now_ms() };
+        app.writer.write(sent).await?;
+    }
+    Ok(())
 }
 
 /// Accepts connections until told to stop, then lets the answers under way end.

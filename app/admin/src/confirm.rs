@@ -6,6 +6,8 @@ use leptos::{html, prelude::*};
 #[component]
 pub(crate) fn Confirm(
     open: RwSignal<bool>,
+    /// The id of the title; a page may have several such questions.
+    id: &'static str,
     title: &'static str,
     /// What will happen, in a sentence or two.
     #[prop(into)]
@@ -26,8 +28,8 @@ pub(crate) fn Confirm(
         }
     });
     view! {
-        <dialog class="confirm" node_ref=dialog aria-labelledby="confirm-title" on:close=move |_| open.set(false)>
-            <h2 id="confirm-title">{title}</h2>
+        <dialog class="confirm" node_ref=dialog aria-labelledby=id on:close=move |_| open.set(false)>
+            <h2 id=id>{title}</h2>
             <p>{move || text.get()}</p>
             <div class="row">
                 <button

@@ -66,7 +66,8 @@ pub(crate) async fn post_bare(path: &str) -> Result<(), Failure> {
     call("POST", path, None, TIMEOUT_MS).await.map(drop)
 }
 
-pub(crate) async fn publish<Answer: DeserializeOwned>(path: &str) -> Result<Answer, Failure> {
+/// A POST without a body that may wait for edges to let go of a page, such as publishing.
+pub(crate) async fn post_patiently<Answer: DeserializeOwned>(path: &str) -> Result<Answer, Failure> {
     decode(call("POST", path, None, PUBLISH_TIMEOUT_MS).await?)
 }
 

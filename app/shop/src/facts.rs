@@ -1,11 +1,16 @@
 //! What the sale's island knows from the page itself: the server gives it through a context and writes it into the
 //! `data-` attributes of `<main>`, the browser reads it back from there.
 
-use api::SalePhase;
+use api::{SalePhase, SkuSummary};
 use leptos::prelude::*;
 use ui::Locale;
 
 use crate::browser::{page, wire};
+
+/// What `data-stock-policy` says where an order keeps nothing.
+const PAYS_TO_CLAIM: &str = "on_payment";
+/// What `data-is-restricted` says where not everybody may buy.
+const RESTRICTED: &str = "true";
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Facts {
@@ -18,6 +23,10 @@ pub(crate) struct Facts {
     pub currency: String,
     pub stock_units: i64,
     pub per_shopper_limit: i64,
+    /// Nothing is kept before it is paid.
+    pub pays_to_claim: bool,
+    pub is_restricted: bool,
+    pub skus: Vec<SkuSummary>,
     pub phase: Option<SalePhase>,
 }
 
@@ -39,6 +48,9 @@ impl Facts {
             currency: text("currency"),
             stock_units: number("stockUnits"),
             per_shopper_limit: number("perShopperLimit"),
+            pays_to_claim: text("stockPolicy") == PAYS_TO_CLAIM,
+            is_restricted: text("isRestricted") == RESTRICTED,
+            skus: wire::sku_summaries(&text("skus")),
             phase: wire::phase(&text("phase")),
         }
     }

@@ -1,8 +1,12 @@
 //! What every edge may keep: the same bytes for everybody, and nothing in them that a strict policy refuses.
 #![cfg(feature = "ssr")]
 
-use api::{ItemCard, ItemPage, SalePhase, SaleSummary};
-use shop::{Assets, Locale, catalogue_html, item_html};
+use api::{
+    ItemCard, ItemPage, Order, OrderDetail, OrderHistory, OrderState, Refund, RefundCause, SalePhase, SaleSummary,
+    SkuSummary, StockPolicy,
+};
+use leptos::prelude::*;
+use shop::{Assets, Locale, OrderDocument, OrdersDocument, catalogue_html, document_html, item_html};
 
 fn assets() -> Assets {
     Assets {
@@ -30,6 +34,10 @@ fn card() -> ItemCard {
             stock_units: 20,
             per_shopper_limit: 2,
             hold_seconds: 900,
+            stock_policy: StockPolicy::Hold,
+            waitlist_units: 0,
+            skus: Vec::new(),
+            is_restricted: false,
             revision: 1,
             phase: SalePhase::Upcoming,
         }),
@@ -37,9 +45,53 @@ fn card() -> ItemCard {
 }
 
 fn item(locale: Locale) -> String {
-    let page =
-        ItemPage { card: card(), description: "Folded by hand.\n\n</script><script>alert(1)</script>".to_owned() };
+    item_of(locale, |_| {})
+}
+
+/// The page of a sale with other terms.
+fn item_of(locale: Locale, change: impl FnOnce(&mut SaleSummary)) -> String {
+    let mut card = card();
+    card.sale.as_mut().map(change);
+    let page = ItemPage { card, description: "Folded by hand.\n\n</script><script>alert(1)</script>".to_owned() };
     item_html(locale, &assets(), &page, "https://shop.example")
+}
+
+fn sku(sku: &str, title: &str, price_minor: i64) -> SkuSummary {
+    SkuSummary { sku: sku.to_owned(), title: title.to_owned(), price_minor }
+}
+
+fn detail(state: OrderState, history: OrderHistory) -> OrderDetail {
+    OrderDetail {
+        order: Order {
+            order_id: "0192f0c1-7a55-7c1e-9d6b-3f1f6a0b2c12".to_owned(),
+            sale_id: "0192f0c1-7a55-7c1e-9d6b-3f1f6a0b2c11".to_owned(),
+            state,
+            sku: Some("m".to_owned()),
+            quantity: 1,
+            amount_minor: 19_900,
+            currency: "CNY".to_owned(),
+            created_at_ms: 1_763_812_800_000,
+            history,
+        },
+        sku_title: Some("Size M".to_owned()),
+        slug: "lantern".to_owned(),
+        title: "Lantern".to_owned(),
+        image_url: "/images/lantern.svg".to_owned(),
+    }
+}
+
+fn kept() -> OrderHistory {
+    OrderHistory {
+        reserved: true,
+        hold_expires_at_ms: Some(1_763_813_700_000),
+        release_cause: None,
+        reseated: false,
+        refunds: Vec::new(),
+    }
+}
+
+fn order_page(detail: OrderDetail) -> String {
+    document_html(|| view! { <OrderDocument locale=Locale::En assets=assets() detail=detail/> })
 }
 
 #[test]
@@ -89,4 +141,63 @@ fn each_language_names_itself_and_the_other() {
     assert!(html.contains("lang=\"zh-Hans\""));
     assert!(html.contains("rel=\"canonical\" href=\"https://shop.example/zh/items/lantern\""));
     assert!(html.contains("hreflang=\"en\" href=\"https://shop.example/items/lantern\""));
+}
+
+#[test]
+fn each_policy_says_before_the_sale_what_it_means_to_the_shopper() {
+    for (policy, promise) in [
+        (StockPolicy::Hold, "What you order is kept for you for 15 min."),
+        (StockPolicy::OnOrder, "yours from then on, until you pay or cancel"),
+        (StockPolicy::OnPayment, "Payment decides: the first to pay get them."),
+    ] {
+        let html = item_of(Locale::En, |sale| sale.stock_policy = policy);
+        assert!(html.contains(promise), "{promise}");
+        assert!(!html.contains("Not everybody may buy") && !html.contains("may wait"), "only where it is so");
+    }
+}
+
+#[test]
+fn a_sale_for_some_shoppers_says_so_and_so_does_one_with_a_waiting_line() {
+    let html = item_of(Locale::En, |sale| {
+        sale.is_restricted = true;
+        sale.waitlist_units = 12;
+    });
+    assert!(html.contains("Not everybody may buy in this sale"));
+    assert!(html.contains("up to 12 orders may wait"));
+    assert!(item_of(Locale::Zh, |sale| sale.is_restricted = true).contains("本场仅限部分账号参与"));
+}
+
+#[test]
+fn kinds_are_a_group_of_radio_buttons_with_a_name_and_a_price_where_prices_differ() {
+    assert!(!item(Locale::En).contains("<fieldset"), "units all alike are no choice");
+    let html = item_of(Locale::En, |sale| sale.skus = vec![sku("m", "Size M", 19_900), sku("xl", "Size XL", 21_900)]);
+    let start = html.find("<fieldset").expect("a fieldset");
+    let group = &html[start..start + html[start..].find("</fieldset>").expect("its end")];
+    assert!(group.contains("<legend>Which one</legend>"), "{group}");
+    assert_eq!(group.matches("type=\"radio\"").count(), 2);
+    for text in ["Size M", "¥199.00", "Size XL", "¥219.00"] {
+        assert!(group.contains(text), "{text}: {group}");
+    }
+    assert!(!group.contains("checked"), "the shopper chooses: {group}");
+    assert!(html.contains("from ¥199.00"), "the least price until then");
+    let alike = item_of(Locale::En, |sale| sale.skus = vec![sku("m", "Size M", 19_900), sku("l", "Size L", 19_900)]);
+    assert_eq!(alike.matches("¥199.00").count(), item(Locale::En).matches("¥199.00").count(), "one price, said once");
+}
+
+#[test]
+fn an_order_tells_its_kind_and_what_happened_to_it() {
+    let html = order_page(detail(OrderState::Held, kept()));
+    assert!(html.contains("Size M, ") && html.contains("Held for you."), "{html}");
+    assert!(html.contains("Kept for you. Pay within"));
+    let decides = order_page(detail(OrderState::Held, OrderHistory { reserved: false, ..kept() }));
+    assert!(decides.contains("Payment decides: the first to pay get the units."));
+    assert!(!decides.contains("Kept for you"));
+    let refund =
+        Refund { cause: RefundCause::SaleCalledOff, amount_minor: 19_900, currency: "CNY".to_owned(), sent: false };
+    let refunded = OrderHistory { hold_expires_at_ms: None, refunds: vec![refund], ..kept() };
+    let html = order_page(detail(OrderState::Refunded, refunded.clone()));
+    assert!(html.contains("¥199.00 goes back: the sale was called off. It is on its way."), "{html}");
+    let orders = vec![detail(OrderState::Refunded, refunded)];
+    let list = document_html(|| view! { <OrdersDocument locale=Locale::Zh assets=assets() orders=orders/> });
+    assert!(list.contains("¥199.00 退回：抢购已取消，退款处理中。"), "{list}");
 }

@@ -46,6 +46,21 @@ pub struct SaleState {
     pub revision: i64,
     pub price_minor: i64,
     pub currency: String,
+    /// Nothing is free now, but units may come back and there is room to wait for them.
+    #[serde(default)]
+    pub can_wait: bool,
+    /// Of a sale with SKUs: how each stands.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub skus: Vec<SkuState>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SkuState {
+    pub sku: String,
+    pub price_minor: i64,
+    pub sold_out: bool,
+    pub can_wait: bool,
 }
 
 /// `GET /csi/recommendations?item={slug}`: an extra; a page is whole without it.

@@ -12,16 +12,19 @@ mod problem;
 mod quiz;
 mod session;
 
-pub use csi::{Me, Recommendation, Recommendations, SalePhase, SaleState, ServerTime};
+pub use csi::{Me, Recommendation, Recommendations, SalePhase, SaleState, ServerTime, SkuState};
 pub use merchant::{
-    CreateItem, CreateSale, CreatedItem, CreatedSale, Item, ItemList, LedgerState, MerchantOrder, MerchantOrders,
-    PatchItem, PatchSale, Published, QuestionInput, QuizInput, QuizKind, Sale, SaleList, SaleMode, StockPolicy,
+    ChangeShoppers, CreateItem, CreateSale, CreatedItem, CreatedSale, EligibilityRule, Item, ItemList, LedgerState,
+    ListedShoppers, MarkedOrders, MerchantOrder, MerchantOrders, PatchItem, PatchSale, Published, QuestionInput,
+    QuizInput, QuizKind, Sale, SaleList, SaleMode, ShopperStrikes, SkuCounts, SkuInput, StockPolicy, StrikeList,
+    StrikeRule,
 };
 pub use order::{
-    Accepted, Chance, Mine, Order, OrderList, OrderState, PaymentOpened, PlaceOrder, QueueState, QueueStatus,
-    SettleOutcome, SettlePayment, WebhookEvent, WebhookReceipt,
+    Accepted, Cancelled, Chance, Mine, Order, OrderHistory, OrderList, OrderState, PaymentOpened, PlaceOrder,
+    QueueState, QueueStatus, Refund, RefundCause, ReleaseCause, SandboxTrick, SettleOutcome, SettlePayment,
+    WebhookEvent, WebhookReceipt,
 };
-pub use page::{ItemCard, ItemPage, OrderDetail, SaleSummary};
+pub use page::{ItemCard, ItemPage, OrderDetail, SaleSummary, SkuSummary};
 pub use problem::{Code, Problem};
 pub use quiz::{AnswerQuiz, OpenQuiz, PassIssued, QuizIssued};
 pub use session::{MerchantMe, MerchantSignIn, SignIn, SignUp, SignedIn};

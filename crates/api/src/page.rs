@@ -1,6 +1,6 @@
 //! What the server hands to the pages that it renders. These never cross the wire by themselves.
 
-use crate::{Order, SalePhase};
+use crate::{Order, SalePhase, StockPolicy};
 
 /// The sale that an item's page is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,9 +12,23 @@ pub struct SaleSummary {
     pub stock_units: i64,
     pub per_shopper_limit: i64,
     pub hold_seconds: i64,
+    pub stock_policy: StockPolicy,
+    pub waitlist_units: i64,
+    /// None: the units are all alike.
+    pub skus: Vec<SkuSummary>,
+    /// Not everybody may buy: an old enough account, or a place on a list, is asked for.
+    pub is_restricted: bool,
     pub revision: i64,
     /// As of the rendering; the page asks for the present one.
     pub phase: SalePhase,
+}
+
+/// One kind of the item.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SkuSummary {
+    pub sku: String,
+    pub title: String,
+    pub price_minor: i64,
 }
 
 /// One item in the catalogue.
@@ -40,6 +54,8 @@ pub struct ItemPage {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OrderDetail {
     pub order: Order,
+    /// Of the SKU, where it is one.
+    pub sku_title: Option<String>,
     pub slug: String,
     pub title: String,
     pub image_url: String,

@@ -55,6 +55,7 @@ codes! {
     RateLimited = "rate_limited", 429;
     Busy = "busy", 503;
     // The quiz.
+    NotEligible = "not_eligible", 403;
     QuizUsed = "quiz_used", 409;
     QuizInvalid = "quiz_invalid", 403;
     AnswerWrong = "answer_wrong", 422;
@@ -63,7 +64,6 @@ codes! {
     // Orders and payments.
     OrderNotPayable = "order_not_payable", 409;
     OrderNotCancellable = "order_not_cancellable", 409;
-    PaymentSettled = "payment_settled", 409;
     SignatureInvalid = "signature_invalid", 401;
     EventTooOld = "event_too_old", 400;
     PaymentMismatch = "payment_mismatch", 422;
@@ -75,6 +75,7 @@ codes! {
     // Merchants.
     SlugTaken = "slug_taken", 409;
     SaleHasStarted = "sale_has_started", 409;
+    SaleCalledOff = "sale_called_off", 409;
     StockBelowSold = "stock_below_sold", 409;
     NotOffered = "not_offered", 422;
     PurgePending = "purge_pending", 503;

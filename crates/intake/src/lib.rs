@@ -11,6 +11,6 @@ mod place;
 pub use line::Line;
 pub use pace::{POLL_AFTER_MAX_MS, POLL_AFTER_MIN_MS, poll_after_ms};
 pub use place::{
-    AdmitRefused, Application, Concluded, LineTerms, MAX_QUEUED_ORDERS, MAX_SEATS, MAX_SHOPPERS, Mismatch, Outcome,
-    PastSeat, Place, Status,
+    AdmitRefused, Application, LineTerms, MAX_QUEUED_ORDERS, MAX_SEATS, MAX_SHOPPERS, Mismatch, PastSeat, Place,
+    Report, Status,
 };

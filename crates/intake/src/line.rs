@@ -5,16 +5,17 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
-use sale::{Intent, OrderId, PassId, QueueClaims, QuizId, SaleId, ShopperId, judge_admission};
+use sale::{Intent, OrderId, Outcome, Outlooks, PassId, QueueClaims, QuizId, SaleId, ShopperId, judge_admission};
 
 use crate::place::{
-    AdmitRefused, Application, Concluded, LineTerms, MAX_QUEUED_ORDERS, MAX_SEATS, MAX_SHOPPERS, Mismatch, Outcome,
-    PastSeat, Place, Status,
+    AdmitRefused, Application, LineTerms, MAX_QUEUED_ORDERS, MAX_SEATS, MAX_SHOPPERS, Mismatch, PastSeat, Place,
+    Report, Status,
 };
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Seat {
     body_hash: u64,
+    sku: Option<Box<str>>,
     queue_life: u64,
     queue_seq: u64,
     outcome: Option<Outcome>,
@@ -27,8 +28,10 @@ struct Desk {
     live_pass: Option<PassId>,
     /// Of all passes of earlier lives one may be used, and none once this life has given one out.
     past_pass_spent: bool,
-    /// In the line, held or paid.
-    units: u32,
+    /// In the line.
+    queued_units: u32,
+    /// Held, to be claimed, waited for or paid, as the book has it.
+    kept_units: u32,
     orders: Vec<OrderId>,
 }
 
@@ -40,6 +43,24 @@ struct State {
     /// Passes of earlier lives that have been used.
     used_passes: HashSet<PassId>,
     issued_seq: u64,
+    /// Life and number of the orders that wait for units to come back, the first first.
+    waiting: Vec<(u64, u64)>,
+}
+
+impl State {
+    /// Notes what became of an order.
+    fn conclude(&mut self, order_id: OrderId, outcome: Outcome) {
+        let Some(seat) = self.seats.get_mut(&order_id) else { return };
+        let turn = (seat.queue_life, seat.queue_seq);
+        seat.outcome = Some(outcome);
+        match (self.waiting.binary_search(&turn), outcome) {
+            (Err(place), Outcome::Waiting) => self.waiting.insert(place, turn),
+            (Ok(place), outcome) if outcome.is_final() => {
+                self.waiting.remove(place);
+            }
+            _ => {}
+        }
+    }
 }
 
 /// One sale's line in one life of the process.
@@ -51,7 +72,7 @@ pub struct Line {
     /// For each earlier life, the last number that was decided in it.
     past_lives: HashMap<u64, u64>,
     decided_seq: AtomicU64,
-    free_units: AtomicU64,
+    outlooks: ArcSwap<Outlooks>,
     closed: AtomicBool,
 }
 
@@ -62,7 +83,7 @@ impl Line {
         sale_id: SaleId,
         queue_life: u64,
         terms: LineTerms,
-        free_units: u64,
+        outlooks: Outlooks,
         past_seats: &[PastSeat],
         past_lives: HashMap<u64, u64>,
         units_of: impl Fn(ShopperId) -> u32,
@@ -71,15 +92,17 @@ impl Line {
         for past in past_seats {
             let seat = Seat {
                 body_hash: past.body_hash,
+                sku: None,
                 queue_life: past.queue_life,
                 queue_seq: past.queue_seq,
-                outcome: Some(past.outcome),
+                outcome: None,
             };
             state.seats.insert(past.order_id, seat);
+            state.conclude(past.order_id, past.outcome);
             state.used_passes.insert(past.pass_id);
             let desk = state.desks.entry(past.shopper_id).or_default();
             desk.orders.push(past.order_id);
-            desk.units = units_of(past.shopper_id);
+            desk.kept_units = units_of(past.shopper_id);
         }
         Self {
             sale_id,
@@ -88,7 +111,7 @@ impl Line {
             state: Mutex::new(state),
             past_lives,
             decided_seq: AtomicU64::new(0),
-            free_units: AtomicU64::new(free_units),
+            outlooks: ArcSwap::from_pointee(outlooks),
             closed: AtomicBool::new(false),
         }
     }
@@ -112,16 +135,28 @@ impl Line {
         self.terms.store(std::sync::Arc::new(terms));
     }
 
-    /// Units that were free after the last commit.
+    /// How the sale stood after the last commit.
     #[must_use]
-    pub fn free_units(&self) -> u64 {
-        self.free_units.load(Ordering::Acquire)
+    pub fn outlooks(&self) -> std::sync::Arc<Outlooks> {
+        self.outlooks.load_full()
     }
 
-    /// Orders that wait.
+    /// Units that an order could get after the last commit.
+    #[must_use]
+    pub fn free_units(&self) -> u64 {
+        self.outlooks.load().all.free_units
+    }
+
+    /// Orders that are not decided yet.
     #[must_use]
     pub fn queued(&self) -> u64 {
         self.state().queue.len() as u64
+    }
+
+    /// Orders that wait for units to come back.
+    #[must_use]
+    pub fn waiting(&self) -> u64 {
+        self.state().waiting.len() as u64
     }
 
     /// From now on nobody joins: the process is going down.
@@ -183,9 +218,10 @@ impl Line {
         if !pass_is_good {
             return Err(AdmitRefused::PassInvalid);
         }
-        let had_units = desk.map_or(0, |desk| desk.units);
+        let had_units = desk.map_or(0, |desk| desk.queued_units.saturating_add(desk.kept_units));
         let quantity = application.quantity;
-        judge_admission(&terms.window, now_ms, self.free_units(), had_units, quantity, terms.per_shopper_limit)
+        let outlook = self.outlooks.load().of(application.sku.as_deref()).ok_or(AdmitRefused::SkuUnknown)?;
+        judge_admission(&terms.window, now_ms, outlook, had_units, quantity, terms.per_shopper_limit)
             .map_err(AdmitRefused::Admission)?;
         let full = state.queue.len() >= MAX_QUEUED_ORDERS || state.seats.len() >= MAX_SEATS;
         if full || self.closed.load(Ordering::Acquire) {
@@ -197,11 +233,11 @@ impl Line {
     fn seat(&self, state: &mut State, application: Application) -> Place {
         state.issued_seq += 1;
         let queue_seq = state.issued_seq;
-        let Application { order_id, shopper_id, pass_id, pass_life, idempotency_key, body_hash, quantity } =
+        let Application { order_id, shopper_id, pass_id, pass_life, idempotency_key, body_hash, sku, quantity } =
             application;
         let queue_life = self.queue_life;
         let desk = state.desks.entry(shopper_id).or_default();
-        desk.units = desk.units.saturating_add(quantity);
+        desk.queued_units = desk.queued_units.saturating_add(quantity);
         desk.orders.push(order_id);
         if pass_life == queue_life {
             desk.live_pass = None;
@@ -209,7 +245,7 @@ impl Line {
             desk.past_pass_spent = true;
             state.used_passes.insert(pass_id);
         }
-        let seat = Seat { body_hash, queue_life, queue_seq, outcome: None };
+        let seat = Seat { body_hash, sku: sku.as_deref().map(Box::from), queue_life, queue_seq, outcome: None };
         state.seats.insert(order_id, seat);
         state.queue.push_back(Intent {
             order_id,
@@ -217,6 +253,7 @@ impl Line {
             pass_id,
             idempotency_key,
             body_hash,
+            sku,
             quantity,
             queue_life,
             queue_seq,
@@ -240,27 +277,32 @@ impl Line {
     /// Where a token stands: arithmetic on its number, and a look at its seat once it has been decided.
     #[must_use]
     pub fn status(&self, claims: &QueueClaims) -> Status {
-        // Both in one look: between two, a commit could tell the number without its outcome.
-        let (seat, decided_seq) = {
-            let state = self.state();
-            let seat = state.seats.get(&claims.order_id).copied();
-            (seat, self.decided_seq.load(Ordering::Acquire))
-        };
-        let seat = seat.filter(|seat| seat.queue_life == claims.queue_life && seat.queue_seq == claims.queue_seq);
-        if let Some(outcome) = seat.and_then(|seat| seat.outcome) {
-            return Status::Ended(outcome);
+        // All in one look: between two, a commit could tell the number without its outcome.
+        let state = self.state();
+        let decided_seq = self.decided_seq.load(Ordering::Acquire);
+        let own = |seat: &&Seat| seat.queue_life == claims.queue_life && seat.queue_seq == claims.queue_seq;
+        let seat = state.seats.get(&claims.order_id).filter(own);
+        match seat.and_then(|seat| seat.outcome) {
+            Some(Outcome::Waiting) => {
+                let turn = (claims.queue_life, claims.queue_seq);
+                let ahead = state.waiting.binary_search(&turn).unwrap_or_else(|place| place);
+                return Status::Waiting { position: ahead as u64 + 1 };
+            }
+            Some(outcome) => return Status::Ended(outcome),
+            None => {}
         }
         if claims.queue_life == self.queue_life {
             if claims.queue_seq > decided_seq {
                 let position = claims.queue_seq - decided_seq;
-                return Status::Queued { position, free_units: self.free_units() };
+                let outlook = self.outlooks.load().of(seat.and_then(|seat| seat.sku.as_deref())).unwrap_or_default();
+                return Status::Queued { position, free_units: outlook.free_units };
             }
             return Status::Ended(Outcome::SoldOut);
         }
         Status::of_the_past(claims, None, self.past_lives.get(&claims.queue_life).copied())
     }
 
-    /// This shopper's orders in this sale: those still in the line as tokens' claims, the others by id.
+    /// This shopper's orders in this sale: those still in the line, or waiting, as tokens' claims, the others by id.
     #[must_use]
     pub fn mine(&self, shopper_id: ShopperId) -> (Vec<QueueClaims>, Vec<OrderId>) {
         let state = self.state();
@@ -269,8 +311,12 @@ impl Line {
         let mut queued = Vec::new();
         let mut decided = Vec::new();
         for &order_id in &desk.orders {
+            let is_on = |seat: &Seat| match seat.outcome {
+                Some(outcome) => !outcome.is_final(),
+                None => seat.queue_seq > decided_seq,
+            };
             match state.seats.get(&order_id) {
-                Some(seat) if seat.outcome.is_none() && seat.queue_seq > decided_seq => queued.push(QueueClaims {
+                Some(seat) if is_on(seat) => queued.push(QueueClaims {
                     sale_id: self.sale_id,
                     shopper_id,
                     order_id,
@@ -293,37 +339,50 @@ impl Line {
     }
 
     /// Reports a commit. From here on, and not before, tokens tell the outcome. Answers how many were sold out.
-    pub fn conclude(&self, concluded: Concluded) -> u64 {
+    pub fn report(&self, report: Report) -> u64 {
         let mut state = self.state();
+        for (order_id, outcome) in report.outcomes {
+            state.conclude(order_id, outcome);
+        }
         let State { queue, seats, desks, .. } = &mut *state;
         let mut sold_out = 0;
-        for (order_id, outcome) in concluded.outcomes {
-            if let Some(seat) = seats.get_mut(&order_id) {
-                seat.outcome = Some(outcome);
-            }
-        }
-        while queue.front().is_some_and(|intent| intent.queue_seq <= concluded.through_seq) {
+        let through_seq = report.through_seq.unwrap_or(0);
+        while queue.front().is_some_and(|intent| intent.queue_seq <= through_seq) {
             let Some(intent) = queue.pop_front() else { break };
             let outcome = seats.get(&intent.order_id).and_then(|seat| seat.outcome);
             sold_out += u64::from(matches!(outcome, None | Some(Outcome::SoldOut)));
-            let held = matches!(outcome, Some(Outcome::Held { .. }));
-            if !held && let Some(desk) = desks.get_mut(&intent.shopper_id) {
-                desk.units = desk.units.saturating_sub(intent.quantity);
+            if let Some(desk) = desks.get_mut(&intent.shopper_id) {
+                desk.queued_units = desk.queued_units.saturating_sub(intent.quantity);
             }
         }
-        self.free_units.store(concluded.free_units, Ordering::Release);
-        self.decided_seq.fetch_max(concluded.through_seq, Ordering::AcqRel);
+        for (shopper_id, units) in report.kept {
+            desks.entry(shopper_id).or_default().kept_units = units;
+        }
+        self.outlooks.store(std::sync::Arc::new(report.outlooks));
+        self.decided_seq.fetch_max(through_seq, Ordering::AcqRel);
         sold_out
     }
 
-    /// Reports units that came or went outside the line: lapsed, cancelled, re-seated or restocked.
-    pub fn units_moved(&self, free_units: u64, shoppers: impl IntoIterator<Item = (ShopperId, i64)>) {
+    /// Brings the line to what the record says, after a commit of which nobody knows whether it went through: whom it
+    /// served in the waiting line, and how many units each shopper has.
+    pub fn resync(
+        &self,
+        outcome_of: impl Fn(OrderId) -> Option<Outcome>,
+        units_of: impl Fn(ShopperId) -> u32,
+        outlooks: Outlooks,
+    ) {
         let mut state = self.state();
-        for (shopper_id, units) in shoppers {
-            let desk = state.desks.entry(shopper_id).or_default();
-            desk.units = u32::try_from(i64::from(desk.units) + units).unwrap_or(0);
+        let is_waiting = |seat: &Seat| seat.outcome == Some(Outcome::Waiting);
+        let waiting = state.seats.iter().filter(|(_, seat)| is_waiting(seat)).map(|(order_id, _)| *order_id);
+        for order_id in waiting.collect::<Vec<_>>() {
+            if let Some(outcome) = outcome_of(order_id) {
+                state.conclude(order_id, outcome);
+            }
         }
-        self.free_units.store(free_units, Ordering::Release);
+        for (shopper_id, desk) in &mut state.desks {
+            desk.kept_units = units_of(*shopper_id);
+        }
+        self.outlooks.store(std::sync::Arc::new(outlooks));
     }
 
     /// No step leaves the state half-changed, so a panic elsewhere does not make it wrong.

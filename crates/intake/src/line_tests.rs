@@ -1,6 +1,6 @@
 //! The line's rules as sentences.
 
-use sale::{AdmissionRefusal, Window};
+use sale::{AdmissionRefusal, Outlook, Window};
 use uuid::Uuid;
 
 use super::*;
@@ -13,7 +13,29 @@ fn terms() -> LineTerms {
 }
 
 fn line(free_units: u64) -> Line {
-    Line::new(SaleId(Uuid::from_u128(1)), LIFE, terms(), free_units, &[], HashMap::new(), |_| 0)
+    Line::new(SaleId(Uuid::from_u128(1)), LIFE, terms(), left(free_units), &[], HashMap::new(), |_| 0)
+}
+
+fn left(free_units: u64) -> Outlooks {
+    Outlooks { all: Outlook { free_units, can_wait: false }, ..Outlooks::default() }
+}
+
+fn held(expires_at_ms: i64) -> Outcome {
+    Outcome::Held { expires_at_ms: Some(expires_at_ms), reserved: true }
+}
+
+fn order(number: u128) -> OrderId {
+    OrderId(Uuid::from_u128(number))
+}
+
+fn decided(through_seq: u64, outcomes: &[(u128, Outcome)], free_units: u64) -> Report {
+    let outcomes = outcomes.iter().map(|(number, outcome)| (order(*number), *outcome)).collect();
+    Report { through_seq: Some(through_seq), outcomes, kept: Vec::new(), outlooks: left(free_units) }
+}
+
+fn kept(free_units: u64, units: &[(u128, u32)]) -> Report {
+    let kept = units.iter().map(|(number, units)| (shopper(*number), *units)).collect();
+    Report { kept, outlooks: left(free_units), ..Report::default() }
 }
 
 fn shopper(number: u128) -> ShopperId {
@@ -32,6 +54,7 @@ fn application(order: u128, who: u128, pass_number: u128) -> Application {
         pass_life: LIFE,
         idempotency_key: "k".to_owned(),
         body_hash: 1,
+        sku: None,
         quantity: 1,
     }
 }
@@ -57,12 +80,10 @@ fn places_are_given_in_order_and_move_up_as_the_head_is_decided() {
     let line = line(1);
     let places: Vec<Place> = (1..=3).map(|number| joined(&line, number, number)).collect();
     assert_eq!(places.iter().map(|place| place.position).collect::<Vec<_>>(), [1, 2, 3]);
-    let held = Outcome::Held { hold_expires_at_ms: 9 };
-    let first = OrderId(Uuid::from_u128(1));
-    line.conclude(Concluded { through_seq: 1, outcomes: vec![(first, held)], free_units: 0 });
-    assert_eq!(line.status(&claims(1, 1, places[0])), Status::Ended(held));
+    line.report(decided(1, &[(1, held(9))], 0));
+    assert_eq!(line.status(&claims(1, 1, places[0])), Status::Ended(held(9)));
     assert_eq!(line.status(&claims(3, 3, places[2])), Status::Queued { position: 2, free_units: 0 });
-    line.conclude(Concluded { through_seq: 3, outcomes: vec![], free_units: 0 });
+    line.report(decided(3, &[], 0));
     assert_eq!(line.status(&claims(3, 3, places[2])), Status::Ended(Outcome::SoldOut));
     assert_eq!(line.queued(), 0);
 }
@@ -116,7 +137,7 @@ fn the_limit_counts_orders_in_the_line_and_forgets_those_that_got_nothing() {
     line.grant_pass(shopper(1), pass(3));
     let refused = line.admit(application(3, 1, 3), 500);
     assert_eq!(refused, Err(AdmitRefused::Admission(AdmissionRefusal::LimitReached)));
-    line.conclude(Concluded { through_seq: 2, outcomes: vec![], free_units: 9 });
+    line.report(decided(2, &[], 9));
     assert!(line.admit(application(3, 1, 3), 500).is_ok());
 }
 
@@ -126,7 +147,7 @@ fn units_that_come_back_open_the_line_again() {
     line.grant_pass(shopper(1), pass(1));
     let refused = line.admit(application(1, 1, 1), 500);
     assert_eq!(refused, Err(AdmitRefused::Admission(AdmissionRefusal::SoldOut)));
-    line.units_moved(1, [(shopper(2), -1)]);
+    line.report(kept(1, &[(2, 0)]));
     assert!(line.admit(application(1, 1, 1), 500).is_ok());
 }
 
@@ -139,10 +160,10 @@ fn what_was_only_queued_in_an_earlier_life_is_lost_and_may_be_sent_again() {
         body_hash: 1,
         queue_life: 3,
         queue_seq: 1,
-        outcome: Outcome::Held { hold_expires_at_ms: 9 },
+        outcome: held(9),
     };
     let sale_id = SaleId(Uuid::from_u128(1));
-    let line = Line::new(sale_id, LIFE, terms(), 5, &[past], HashMap::from([(3, 2)]), |_| 1);
+    let line = Line::new(sale_id, LIFE, terms(), left(5), &[past], HashMap::from([(3, 2)]), |_| 1);
     let then = |order, seq| claims(order, order, Place { queue_life: 3, queue_seq: seq, position: 1, fresh: true });
     assert_eq!(line.status(&then(1, 1)), Status::Ended(past.outcome));
     assert_eq!(line.status(&then(2, 2)), Status::Ended(Outcome::SoldOut));
@@ -160,12 +181,11 @@ fn what_was_only_queued_in_an_earlier_life_is_lost_and_may_be_sent_again() {
 fn a_shopper_finds_what_is_queued_and_what_is_held() {
     let line = line(5);
     let first = joined(&line, 1, 1);
-    let held = (OrderId(Uuid::from_u128(1)), Outcome::Held { hold_expires_at_ms: 9 });
-    line.conclude(Concluded { through_seq: first.queue_seq, outcomes: vec![held], free_units: 4 });
+    line.report(decided(first.queue_seq, &[(1, held(9))], 4));
     let second = joined(&line, 2, 1);
     let (queued, decided) = line.mine(shopper(1));
     assert_eq!(queued, [claims(2, 1, second)]);
-    assert_eq!(decided, [held.0]);
+    assert_eq!(decided, [order(1)]);
     assert_eq!(line.mine(shopper(2)), (vec![], vec![]));
 }
 
@@ -195,4 +215,78 @@ fn under_many_threads_every_place_is_given_once() {
     let mut places: Vec<u64> = threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect();
     places.sort_unstable();
     assert_eq!(places, (1..=2_000).collect::<Vec<_>>());
+}
+
+#[test]
+fn who_waits_has_a_place_in_the_waiting_line_and_moves_up_until_served_or_told() {
+    let line = line(9);
+    let places: Vec<Place> = (1..=3).map(|number| joined(&line, number, number)).collect();
+    let waits = |number| (number, Outcome::Waiting);
+    line.report(decided(3, &[waits(1), waits(2), waits(3)], 0));
+    let status = |number: u128| line.status(&claims(number, number, places[number as usize - 1]));
+    assert_eq!([status(1), status(3)], [Status::Waiting { position: 1 }, Status::Waiting { position: 3 }]);
+    assert_eq!(line.waiting(), 3);
+    assert_eq!(line.mine(shopper(3)).0, [claims(3, 3, places[2])]);
+    line.report(Report { outcomes: vec![(order(1), held(9)), (order(2), Outcome::SoldOut)], ..kept(0, &[(2, 0)]) });
+    assert_eq!([status(1), status(2)], [Status::Ended(held(9)), Status::Ended(Outcome::SoldOut)]);
+    assert_eq!(status(3), Status::Waiting { position: 1 });
+}
+
+#[test]
+fn the_waiting_line_survives_a_restart_in_its_order() {
+    let past = |number: u64| PastSeat {
+        order_id: order(u128::from(number)),
+        shopper_id: shopper(u128::from(number)),
+        pass_id: pass(u128::from(number)),
+        body_hash: 1,
+        queue_life: 3,
+        queue_seq: number,
+        outcome: Outcome::Waiting,
+    };
+    let sale_id = SaleId(Uuid::from_u128(1));
+    let line = Line::new(sale_id, LIFE, terms(), left(0), &[past(8), past(2)], HashMap::from([(3, 9)]), |_| 1);
+    let then = |order, seq| claims(order, order, Place { queue_life: 3, queue_seq: seq, position: 1, fresh: true });
+    assert_eq!(line.status(&then(2, 2)), Status::Waiting { position: 1 });
+    assert_eq!(line.status(&then(8, 8)), Status::Waiting { position: 2 });
+}
+
+#[test]
+fn a_sku_is_admitted_by_its_own_units_and_an_unknown_one_is_not() {
+    let of = |free_units, can_wait| Outlook { free_units, can_wait };
+    let skus = [("m".to_owned(), of(0, false)), ("s".to_owned(), of(2, false)), ("w".to_owned(), of(0, true))];
+    let outlooks = Outlooks { all: of(2, true), skus: skus.into() };
+    let line = Line::new(SaleId(Uuid::from_u128(1)), LIFE, terms(), outlooks, &[], HashMap::new(), |_| 0);
+    let admit = |number: u128, sku: Option<&str>| {
+        line.grant_pass(shopper(number), pass(number));
+        let sku = sku.map(str::to_owned);
+        line.admit(Application { sku, ..application(number, number, number) }, 500)
+    };
+    assert_eq!(admit(1, None), Err(AdmitRefused::SkuUnknown));
+    assert_eq!(admit(1, Some("l")), Err(AdmitRefused::SkuUnknown));
+    assert_eq!(admit(1, Some("m")), Err(AdmitRefused::Admission(AdmissionRefusal::SoldOut)));
+    assert!(admit(2, Some("w")).is_ok());
+    let place = admit(3, Some("s")).unwrap();
+    assert_eq!(line.status(&claims(3, 3, place)), Status::Queued { position: 2, free_units: 2 });
+}
+
+#[test]
+fn after_a_commit_that_nobody_knows_of_the_line_says_what_the_record_says() {
+    let line = line(9);
+    let waiting = joined(&line, 1, 1);
+    line.report(decided(1, &[(1, Outcome::Waiting)], 0));
+    joined_when_full(&line, 2);
+    let outcome_of = |order_id| (order_id == order(1)).then_some(held(9));
+    line.resync(outcome_of, |who| u32::from(who == shopper(1)), left(9));
+    assert_eq!(line.status(&claims(1, 1, waiting)), Status::Ended(held(9)));
+    // Shopper 2 has one unit in the line and may have two.
+    line.grant_pass(shopper(2), pass(3));
+    assert!(line.admit(application(3, 2, 3), 500).is_ok());
+    line.grant_pass(shopper(2), pass(4));
+    let third = line.admit(application(4, 2, 4), 500);
+    assert_eq!(third, Err(AdmitRefused::Admission(AdmissionRefusal::LimitReached)));
+}
+
+fn joined_when_full(line: &Line, number: u128) {
+    line.report(kept(1, &[]));
+    joined(line, number, number);
 }

@@ -1,6 +1,6 @@
 //! What goes into a line and what comes out of it.
 
-use sale::{AdmissionRefusal, OrderId, PassId, QueueClaims, Rejection, ShopperId, Window};
+use sale::{AdmissionRefusal, OrderId, Outcome, Outlooks, PassId, QueueClaims, ShopperId, Window};
 
 /// Orders waiting in one line, at most. Past that the answer is `busy`, at once.
 pub const MAX_QUEUED_ORDERS: usize = 1_000_000;
@@ -28,6 +28,7 @@ pub struct Application {
     pub pass_life: u64,
     pub idempotency_key: String,
     pub body_hash: u64,
+    pub sku: Option<String>,
     pub quantity: u32,
 }
 
@@ -52,22 +53,23 @@ pub enum AdmitRefused {
     Mismatch,
     Admission(AdmissionRefusal),
     PassInvalid,
+    /// The sale has no such SKU, or has SKUs and none was named.
+    SkuUnknown,
     /// The line is full or closing.
     Busy,
-}
-
-/// How an order left the line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    Held { hold_expires_at_ms: i64 },
-    SoldOut,
-    Rejected(Rejection),
 }
 
 /// Where a queue token stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
-    Queued { position: u64, free_units: u64 },
+    Queued {
+        position: u64,
+        free_units: u64,
+    },
+    /// In the waiting line, for units that come back.
+    Waiting {
+        position: u64,
+    },
     Ended(Outcome),
     LostInRestart,
 }
@@ -77,8 +79,11 @@ impl Status {
     #[must_use]
     pub fn of_the_past(claims: &QueueClaims, seat: Option<&PastSeat>, decided_seq: Option<u64>) -> Self {
         let own = |seat: &&PastSeat| seat.queue_life == claims.queue_life && seat.queue_seq == claims.queue_seq;
-        if let Some(seat) = seat.filter(own) {
-            return Self::Ended(seat.outcome);
+        match seat.filter(own).map(|seat| seat.outcome) {
+            // A sale in which somebody waits stays in memory, unless its record is wrong: then nobody can tell more.
+            Some(Outcome::Waiting) => return Self::Waiting { position: 1 },
+            Some(outcome) => return Self::Ended(outcome),
+            None => {}
         }
         match decided_seq {
             Some(decided_seq) if claims.queue_seq <= decided_seq => Self::Ended(Outcome::SoldOut),
@@ -99,12 +104,15 @@ pub struct PastSeat {
     pub outcome: Outcome,
 }
 
-/// What one commit did to the line.
-#[derive(Clone, Debug)]
-pub struct Concluded {
-    /// Orders up to this number are decided.
-    pub through_seq: u64,
-    /// Those of them that were held or rejected. The others are sold out.
+/// What one commit did to the line and to those in it.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    /// Orders up to this number are decided; none where the line did not move.
+    pub through_seq: Option<u64>,
+    /// What became of orders: of those at the head, and of those that waited. Who is at the head and is not named is
+    /// sold out.
     pub outcomes: Vec<(OrderId, Outcome)>,
-    pub free_units: u64,
+    /// How many units each shopper whom it touched now holds, may claim, waits for or has paid for.
+    pub kept: Vec<(ShopperId, u32)>,
+    pub outlooks: Outlooks,
 }

@@ -1,6 +1,6 @@
 //! What goes into one transaction.
 
-use sale::{Event, MerchantId, PaymentId, SaleId};
+use sale::{Event, MerchantId, PaymentId, SaleId, ShopperId};
 
 use crate::rows::{ItemRow, MerchantRow, SaleRow, ShopperRow};
 
@@ -50,6 +50,24 @@ pub enum Write {
         sale_id: SaleId,
         at_ms: i64,
     },
+    /// The merchant forgives a shopper's strikes.
+    LiftStrikes {
+        merchant_id: MerchantId,
+        shopper_id: ShopperId,
+        at_ms: i64,
+    },
+    /// Changes who is on a sale's list, at most `most` in all.
+    ListShoppers {
+        sale_id: SaleId,
+        add: Vec<String>,
+        remove: Vec<String>,
+        most: u64,
+    },
+    /// The provider took a refund.
+    RefundSent {
+        payment_id: PaymentId,
+        at_ms: i64,
+    },
 }
 
 /// Why a write was left out.
@@ -61,6 +79,8 @@ pub enum Refusal {
     SlugTaken,
     #[error("no such row")]
     NotFound,
+    #[error("the list would be longer than it may be")]
+    ListFull,
 }
 
 /// The record could not do it; nothing was written.
@@ -75,8 +95,11 @@ pub enum LedgerError {
     Corrupt(String),
     #[error("the store has schema version {found}; this version knows up to {known}")]
     NewerSchema { found: i64, known: i64 },
-    #[error("payment {0} belongs to no order")]
+    #[error("payment {0} belongs to no order, or has ended")]
     UnknownPayment(PaymentId),
+    /// Of one write; it never leaves the batch.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
 }
 
 impl From<rusqlite::Error> for LedgerError {

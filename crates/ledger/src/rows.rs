@@ -1,7 +1,8 @@
 //! What the record keeps, as its readers see it.
 
 use sale::{
-    Book, ItemId, MerchantId, OrderId, OrderState, PassId, Rejection, SaleId, ShopperId, StockPolicy, Terms, Window,
+    Book, Eligibility, ItemId, MerchantId, OrderId, OrderState, Outcome, PassId, PaymentId, RefundCause, ReleaseCause,
+    SaleId, ShopperId, StockPolicy, StrikeTerms, Terms, Units, Window,
 };
 use serde::{Deserialize, Serialize};
 
@@ -54,6 +55,16 @@ pub struct QuizQuestion {
     pub answer: String,
 }
 
+/// One kind of an item in a sale.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SkuRow {
+    pub sku: String,
+    pub title: String,
+    pub price_minor: i64,
+    /// As of the sale's making; none for one that came later. The present count is the stock's.
+    pub made_units: Option<u64>,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SaleRow {
     pub sale_id: SaleId,
@@ -69,6 +80,12 @@ pub struct SaleRow {
     pub per_shopper_limit: u32,
     pub stock_policy: StockPolicy,
     pub hold_seconds: u32,
+    pub waitlist_units: u32,
+    pub skus: Vec<SkuRow>,
+    pub strikes: StrikeTerms,
+    pub eligibility: Eligibility,
+    /// Set by the event, not by a write of the row.
+    pub called_off_at_ms: Option<i64>,
     pub quiz_kind: QuizKind,
     pub questions: Vec<QuizQuestion>,
     pub min_answer_ms: i64,
@@ -84,22 +101,61 @@ impl SaleRow {
     pub fn terms(&self) -> Terms {
         Terms {
             price_minor: self.price_minor,
+            sku_prices_minor: self.skus.iter().map(|sku| (sku.sku.clone(), sku.price_minor)).collect(),
             currency: self.currency.clone(),
             per_shopper_limit: self.per_shopper_limit,
             hold_seconds: self.hold_seconds,
             stock_policy: self.stock_policy,
+            waitlist_units: self.waitlist_units,
+            strikes: self.strikes,
+            ends_at_ms: self.ends_at_ms,
         }
     }
 
+    /// The units that the sale was made with.
+    #[must_use]
+    pub fn made_units(&self) -> Units {
+        let skus = self.skus.iter().filter_map(|sku| Some((sku.sku.clone(), sku.made_units?))).collect();
+        Units { total: self.stock_units, skus }
+    }
+
+    /// A sale that was called off ended then.
     #[must_use]
     pub fn window(&self) -> Window {
         Window {
             starts_at_ms: self.starts_at_ms,
-            ends_at_ms: self.ends_at_ms,
+            ends_at_ms: self.called_off_at_ms.map_or(self.ends_at_ms, |at_ms| at_ms.min(self.ends_at_ms)),
             opened: self.opened_at_ms.is_some(),
             paused: self.paused,
         }
     }
+}
+
+/// Money that went back, or is on its way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefundRow {
+    pub cause: RefundCause,
+    pub amount_minor: i64,
+    pub currency: String,
+    pub is_sent: bool,
+}
+
+/// A refund that the provider has not taken yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DueRefund {
+    pub payment_id: PaymentId,
+    pub amount_minor: i64,
+    pub currency: String,
+}
+
+/// A shopper's strikes with one merchant that have not been lifted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StrikesRow {
+    pub shopper_id: ShopperId,
+    pub display_name: String,
+    pub strikes: u64,
+    pub first_at_ms: i64,
+    pub last_at_ms: i64,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -108,10 +164,16 @@ pub struct OrderRow {
     pub sale_id: SaleId,
     pub shopper_id: ShopperId,
     pub state: OrderState,
+    pub sku: Option<String>,
     pub quantity: u32,
     pub amount_minor: i64,
     pub currency: String,
-    pub hold_expires_at_ms: i64,
+    pub reserved: bool,
+    pub hold_expires_at_ms: Option<i64>,
+    pub release_cause: Option<ReleaseCause>,
+    pub reseated: bool,
+    /// The latest first.
+    pub refunds: Vec<RefundRow>,
     pub created_at_ms: i64,
     pub updated_at_ms: i64,
     /// The place in the whole list: the row's number, for cursors.
@@ -130,9 +192,9 @@ pub struct OrderFilter {
     pub limit: usize,
 }
 
-/// The four counts of a sale, and what its orders add up to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LedgerCounts {
+/// The four counts of a sale or of one of its SKUs, and what its orders add up to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ShelfCounts {
     pub stock: u64,
     pub free: u64,
     pub held: u64,
@@ -141,11 +203,33 @@ pub struct LedgerCounts {
     pub sold_by_orders: u64,
 }
 
-/// How an order left the line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SeatOutcome {
-    Held { hold_expires_at_ms: i64 },
-    Rejected(Rejection),
+impl ShelfCounts {
+    #[must_use]
+    pub fn is_balanced(&self) -> bool {
+        self.free + self.held + self.sold == self.stock
+            && self.held == self.held_by_orders
+            && self.sold == self.sold_by_orders
+    }
+}
+
+/// A sale's counts as the record has them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LedgerCounts {
+    pub total: ShelfCounts,
+    pub skus: Vec<(String, ShelfCounts)>,
+    /// Orders in the waiting line.
+    pub waiting: u64,
+}
+
+impl LedgerCounts {
+    /// The total and each SKU balance, and the SKUs' held and sold units add up to the total's.
+    #[must_use]
+    pub fn is_balanced(&self) -> bool {
+        let sum = |of: fn(&ShelfCounts) -> u64| self.skus.iter().map(|(_, counts)| of(counts)).sum::<u64>();
+        let adds_up = self.skus.is_empty()
+            || sum(|counts| counts.held) == self.total.held && sum(|counts| counts.sold) == self.total.sold;
+        adds_up && self.total.is_balanced() && self.skus.iter().all(|(_, counts)| counts.is_balanced())
+    }
 }
 
 /// An order's place in the line, for the queue of the next life.
@@ -158,7 +242,7 @@ pub struct SeatRow {
     pub quantity: u32,
     pub queue_life: u64,
     pub queue_seq: u64,
-    pub outcome: SeatOutcome,
+    pub outcome: Outcome,
 }
 
 /// All that the server keeps in memory of a sale.
@@ -169,4 +253,6 @@ pub struct LoadedSale {
     pub seats: Vec<SeatRow>,
     /// For each life of the queue, the last number that was decided.
     pub drained: Vec<(u64, u64)>,
+    /// Of all the merchant's sales: who let a hold lapse and when, not lifted, oldest first.
+    pub strikes: Vec<(ShopperId, i64)>,
 }

@@ -10,7 +10,7 @@ use sale::{PaymentId, SaleId};
 use crate::batch::{Batch, LedgerError, Refusal};
 use crate::rows::LoadedSale;
 use crate::sqlite_read::Reader;
-use crate::{Ledger, schema, sqlite_events, sqlite_read, sqlite_write};
+use crate::{Ledger, schema, sqlite_events, sqlite_load, sqlite_write};
 
 /// How long a writer waits for another process (the command line beside a server).
 pub const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -49,11 +49,23 @@ impl SqliteLedger {
         Ok(Self { connection, path: path.to_owned() })
     }
 
-    /// The payment that a provider's message was about, where it was taken before.
-    pub fn payment_of_event(&self, provider_event_id: &str) -> Result<Option<PaymentId>, LedgerError> {
-        let sql = "SELECT payment_id FROM payments WHERE provider_event_id = ?1";
-        let read = |row: &rusqlite::Row<'_>| Ok(PaymentId(row.get::<_, [u8; 16]>(0).map(uuid::Uuid::from_bytes)?));
-        Ok(self.connection.prepare_cached(sql)?.query_row([provider_event_id], read).optional()?)
+    /// A record that lives as long as this process: for simulations.
+    pub fn in_memory() -> Result<Self, LedgerError> {
+        let mut connection = Connection::open_in_memory()?;
+        configure(&connection)?;
+        schema::migrate(&mut connection)?;
+        Ok(Self { connection, path: PathBuf::new() })
+    }
+
+    /// The writer's own connection, for checks that go past what is offered here.
+    #[must_use]
+    pub const fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    /// What the record counts, and what its orders add up to.
+    pub fn counts(&self, sale_id: SaleId) -> Result<Option<crate::LedgerCounts>, LedgerError> {
+        sqlite_load::counts(&self.connection, sale_id)
     }
 
     /// A reader of the same store.
@@ -67,12 +79,6 @@ impl SqliteLedger {
         let mut wal = path.as_os_str().to_owned();
         wal.push("-wal");
         WalState { wal_bytes: std::fs::metadata(wal).map_or(0, |metadata| metadata.len()) }
-    }
-
-    /// Moves the log into the store: the last step of a shutdown.
-    pub fn checkpoint(&self) -> Result<(), LedgerError> {
-        self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
-        Ok(())
     }
 }
 
@@ -115,7 +121,22 @@ impl Ledger for SqliteLedger {
     }
 
     fn load_sale(&mut self, sale_id: SaleId) -> Result<Option<LoadedSale>, LedgerError> {
-        sqlite_read::load_sale(&self.connection, sale_id)
+        sqlite_load::load_sale(&self.connection, sale_id)
+    }
+
+    fn lively_sales(&mut self, ended_before_ms: i64) -> Result<Vec<SaleId>, LedgerError> {
+        sqlite_load::lively_sales(&self.connection, ended_before_ms)
+    }
+
+    fn payment_of_event(&mut self, provider_event_id: &str) -> Result<Option<PaymentId>, LedgerError> {
+        let sql = "SELECT payment_id FROM provider_events WHERE provider_event_id = ?1";
+        let read = |row: &rusqlite::Row<'_>| Ok(PaymentId(row.get::<_, [u8; 16]>(0).map(uuid::Uuid::from_bytes)?));
+        Ok(self.connection.prepare_cached(sql)?.query_row([provider_event_id], read).optional()?)
+    }
+
+    fn checkpoint(&mut self) -> Result<(), LedgerError> {
+        self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+        Ok(())
     }
 }
 

@@ -5,17 +5,17 @@ use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, params, params_from_iter};
 use sale::{
-    Book, Change, Event, ItemId, MerchantId, OrderId, OrderState, PassId, PaymentId, Rejection, SaleId, ShopperId,
-    StockPolicy,
+    Eligibility, ItemId, MarkedOrders, MerchantId, OrderId, OrderState, Outcome, PassId, PaymentId, RefundCause,
+    Rejection, ReleaseCause, SaleId, ShopperId, StockPolicy, StrikeTerms,
 };
 use uuid::Uuid;
 
 use crate::batch::LedgerError;
 use crate::rows::{
-    ItemRow, LedgerCounts, LoadedSale, MerchantRow, OrderFilter, OrderRow, PAGE_ROWS_MAX, QuizKind, SaleRow,
-    SeatOutcome, SeatRow, ShopperRow,
+    DueRefund, ItemRow, LedgerCounts, MerchantRow, OrderFilter, OrderRow, PAGE_ROWS_MAX, QuizKind, RefundRow, SaleRow,
+    SeatRow, ShopperRow, SkuRow, StrikesRow,
 };
-use crate::sqlite;
+use crate::{sqlite, sqlite_load};
 
 /// One read-only connection.
 pub struct Reader {
@@ -26,7 +26,8 @@ const ITEM_COLUMNS: &str =
     "item_id, merchant_id, slug, title, description, image_url, list_price_minor, currency, updated_at_ms";
 const SALE_COLUMNS: &str = "sale_id, item_id, merchant_id, price_minor, currency, starts_at_ms, ends_at_ms, \
     opened_at_ms, stock_units, per_shopper_limit, stock_policy, hold_seconds, quiz_kind, questions, min_answer_ms, \
-    max_answer_ms, published, paused, revision, updated_at_ms";
+    max_answer_ms, published, paused, revision, updated_at_ms, waitlist_units, strike_limit, strike_seconds, \
+    marked_orders, account_before_ms, listed_only, called_off_at_ms";
 
 impl Reader {
     pub fn open(path: &Path) -> Result<Self, LedgerError> {
@@ -98,29 +99,66 @@ impl Reader {
         Ok(sales(&self.connection, "sale_id = ?1", sale_id.0.as_bytes())?.pop())
     }
 
-    /// Sales that may still move: not ended by `ended_before_ms`, or with units still held.
-    pub fn lively_sales(&self, ended_before_ms: i64) -> Result<Vec<SaleRow>, LedgerError> {
-        let clause = "ends_at_ms > ?1 OR sale_id IN (SELECT sale_id FROM stock WHERE held > 0)";
-        sales(&self.connection, clause, &ended_before_ms)
+    pub fn counts(&self, sale_id: SaleId) -> Result<Option<LedgerCounts>, LedgerError> {
+        sqlite_load::counts(&self.connection, sale_id)
     }
 
-    pub fn counts(&self, sale_id: SaleId) -> Result<Option<LedgerCounts>, LedgerError> {
-        let sql = "SELECT stock, free, held, sold,
-                (SELECT coalesce(sum(quantity), 0) FROM orders
-                 WHERE sale_id = ?1 AND state IN ('held', 'awaiting_payment')),
-                (SELECT coalesce(sum(quantity), 0) FROM orders WHERE sale_id = ?1 AND state = 'paid')
-             FROM stock WHERE sale_id = ?1";
+    /// When the shopper's account was made, and whether the shopper is on the sale's list.
+    pub fn standing(&self, sale_id: SaleId, shopper_id: ShopperId) -> Result<Option<(i64, bool)>, LedgerError> {
+        let sql = "SELECT created_at_ms, EXISTS (SELECT 1 FROM listed_shoppers
+                                                 WHERE sale_id = ?1 AND email = shoppers.email)
+                   FROM shoppers WHERE shopper_id = ?2";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
+        Ok(statement.query_row(params![sale_id.0.as_bytes(), shopper_id.0.as_bytes()], read).optional()?)
+    }
+
+    /// How many shoppers are on a sale's list.
+    pub fn listed_count(&self, sale_id: SaleId) -> Result<u64, LedgerError> {
+        let mut statement =
+            self.connection.prepare_cached("SELECT count(*) FROM listed_shoppers WHERE sale_id = ?1")?;
+        Ok(statement.query_row(params![sale_id.0.as_bytes()], |row| unsigned(row, 0))?)
+    }
+
+    /// The e-mail addresses on a sale's list after this one, in the order of the alphabet; at most [`PAGE_ROWS_MAX`].
+    pub fn listed_shoppers(&self, sale_id: SaleId, after: &str) -> Result<Vec<String>, LedgerError> {
+        let sql = "SELECT email FROM listed_shoppers WHERE sale_id = ?1 AND email > ?2 ORDER BY email LIMIT ?3";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let rows = statement.query_map(params![sale_id.0.as_bytes(), after, PAGE_ROWS_MAX as i64], |row| row.get(0))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Whose holds lapsed in the merchant's sales, and was not forgiven; the latest first, at most [`PAGE_ROWS_MAX`].
+    pub fn strikes(&self, merchant_id: MerchantId) -> Result<Vec<StrikesRow>, LedgerError> {
+        let sql =
+            "SELECT strikes.shopper_id, coalesce(display_name, ''), count(*), min(at_ms), max(at_ms) AS last_at_ms
+                   FROM strikes LEFT JOIN shoppers USING (shopper_id)
+                   WHERE merchant_id = ?1 AND lifted_at_ms IS NULL
+                   GROUP BY strikes.shopper_id ORDER BY last_at_ms DESC LIMIT ?2";
         let read = |row: &Row<'_>| {
-            Ok(LedgerCounts {
-                stock: unsigned(row, 0)?,
-                free: unsigned(row, 1)?,
-                held: unsigned(row, 2)?,
-                sold: unsigned(row, 3)?,
-                held_by_orders: unsigned(row, 4)?,
-                sold_by_orders: unsigned(row, 5)?,
+            Ok(StrikesRow {
+                shopper_id: ShopperId(uuid(row, 0)?),
+                display_name: row.get(1)?,
+                strikes: unsigned(row, 2)?,
+                first_at_ms: row.get(3)?,
+                last_at_ms: row.get(4)?,
             })
         };
-        Ok(self.connection.prepare_cached(sql)?.query_row(params![sale_id.0.as_bytes()], read).optional()?)
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let rows = statement.query_map(params![merchant_id.0.as_bytes(), PAGE_ROWS_MAX as i64], read)?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Refunds that the provider has not taken yet, the oldest first; at most `most`.
+    pub fn due_refunds(&self, most: usize) -> Result<Vec<DueRefund>, LedgerError> {
+        let sql = "SELECT payment_id, amount_minor, currency FROM refunds WHERE sent_at_ms IS NULL
+                   ORDER BY created_at_ms LIMIT ?1";
+        let read = |row: &Row<'_>| {
+            Ok(DueRefund { payment_id: PaymentId(uuid(row, 0)?), amount_minor: row.get(1)?, currency: row.get(2)? })
+        };
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let rows = statement.query_map(params![most as i64], read)?;
+        Ok(rows.collect::<Result<_, _>>()?)
     }
 
     /// Each sale's present total.
@@ -145,14 +183,15 @@ impl Reader {
     }
 
     pub fn order(&self, order_id: OrderId) -> Result<Option<OrderRow>, LedgerError> {
-        let sql = format!("{ORDER_SELECT} WHERE orders.order_id = ?1 AND orders.state <> 'rejected'");
+        let sql = format!("{ORDER_SELECT} WHERE orders.order_id = ?1 AND orders.state NOT IN {NOT_ORDERS}");
         let mut statement = self.connection.prepare_cached(&sql)?;
-        Ok(statement.query_row(params![order_id.0.as_bytes()], order_row).optional()?)
+        let found = statement.query_row(params![order_id.0.as_bytes()], order_row).optional()?;
+        found.map(|(row, refunds)| self.with_refunds(row, refunds)).transpose()
     }
 
     /// Orders that left the line with units, newest first; at most [`PAGE_ROWS_MAX`].
     pub fn orders(&self, filter: &OrderFilter) -> Result<Vec<OrderRow>, LedgerError> {
-        let mut clauses = vec!["orders.state <> 'rejected'".to_owned()];
+        let mut clauses = vec![format!("orders.state NOT IN {NOT_ORDERS}")];
         let mut values: Vec<Box<dyn ToSql>> = Vec::new();
         let mut restrict = |column: &str, comparison: &str, value: Option<Box<dyn ToSql>>| {
             if let Some(value) = value {
@@ -172,8 +211,42 @@ impl Reader {
             filter.limit.min(PAGE_ROWS_MAX)
         );
         let mut statement = self.connection.prepare_cached(&sql)?;
-        let rows = statement.query_map(params_from_iter(values), order_row)?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        let rows = statement.query_map(params_from_iter(values), order_row)?.collect::<Result<Vec<_>, _>>()?;
+        rows.into_iter().map(|(row, refunds)| self.with_refunds(row, refunds)).collect()
+    }
+
+    fn with_refunds(&self, row: OrderRow, refunds: u32) -> Result<OrderRow, LedgerError> {
+        if refunds == 0 {
+            return Ok(row);
+        }
+        let sql = "SELECT cause, amount_minor, currency, sent_at_ms IS NOT NULL FROM refunds WHERE order_id = ?1
+                   ORDER BY created_at_ms DESC, payment_id DESC";
+        let read = |row: &Row<'_>| {
+            let cause: String = row.get(0)?;
+            Ok(RefundRow {
+                cause: RefundCause::parse(&cause).ok_or_else(|| unknown(0, "refund cause", &cause))?,
+                amount_minor: row.get(1)?,
+                currency: row.get(2)?,
+                is_sent: row.get(3)?,
+            })
+        };
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let refunds = statement.query_map(params![row.order_id.0.as_bytes()], read)?.collect::<Result<_, _>>()?;
+        Ok(OrderRow { refunds, ..row })
+    }
+
+    /// The merchant and the sale of an order.
+    pub fn merchant_of_order(&self, order_id: OrderId) -> Result<Option<(MerchantId, SaleId)>, LedgerError> {
+        let sql = "SELECT merchant_id, sale_id FROM orders JOIN sales USING (sale_id) WHERE order_id = ?1";
+        let read = |row: &Row<'_>| Ok((MerchantId(uuid(row, 0)?), SaleId(uuid(row, 1)?)));
+        Ok(self.connection.prepare_cached(sql)?.query_row(params![order_id.0.as_bytes()], read).optional()?)
+    }
+
+    /// Whose order it is and in which sale, whether it has left the waiting line or not.
+    pub fn owner_of_order(&self, order_id: OrderId) -> Result<Option<(ShopperId, SaleId)>, LedgerError> {
+        let sql = "SELECT shopper_id, sale_id FROM orders WHERE order_id = ?1";
+        let read = |row: &Row<'_>| Ok((ShopperId(uuid(row, 0)?), SaleId(uuid(row, 1)?)));
+        Ok(self.connection.prepare_cached(sql)?.query_row(params![order_id.0.as_bytes()], read).optional()?)
     }
 
     /// The order and the sale that a payment is for.
@@ -191,55 +264,42 @@ impl Reader {
     }
 }
 
+/// Rows that never were, or are not yet, orders to their shoppers.
+const NOT_ORDERS: &str = "('rejected', 'waiting', 'sold_out')";
+
 const ORDER_SELECT: &str = "SELECT orders.order_id, orders.sale_id, orders.shopper_id, orders.state, orders.quantity, \
     orders.amount_minor, orders.currency, orders.hold_expires_at_ms, orders.created_at_ms, orders.updated_at_ms, \
-    orders.row_number FROM orders";
+    orders.row_number, orders.sku, orders.reserved, orders.release_cause, orders.reseated, orders.refunds FROM orders";
 
-const SEAT_SELECT: &str = "SELECT order_id, shopper_id, pass_id, body_hash, quantity, queue_life, queue_seq, reason, \
-    hold_expires_at_ms FROM orders";
+pub(crate) const SEAT_SELECT: &str = "SELECT order_id, shopper_id, pass_id, body_hash, quantity, queue_life, queue_seq, reason, \
+    hold_expires_at_ms, state, reserved FROM orders";
 
-/// A sale's book, replayed from its events and held against the stock that the record keeps.
-pub(crate) fn load_sale(connection: &Connection, sale_id: SaleId) -> Result<Option<LoadedSale>, LedgerError> {
-    let Some(row) = sales(connection, "sale_id = ?1", sale_id.0.as_bytes())?.pop() else { return Ok(None) };
-    let mut book = Book::new(sale_id, row.terms(), row.stock_units);
-    let mut statement =
-        connection.prepare_cached("SELECT at_ms, change FROM events WHERE sale_id = ?1 ORDER BY event_id")?;
-    let mut rows = statement.query(params![sale_id.0.as_bytes()])?;
-    while let Some(fields) = rows.next()? {
-        let change: Change = serde_json::from_str(fields.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?)?;
-        let event = Event { sale_id, at_ms: fields.get(0)?, change };
-        book.apply(&event).map_err(|error| LedgerError::Corrupt(format!("the log of sale {sale_id}: {error}")))?;
-    }
-    let stock = book.stock();
-    let kept: (u64, u64, u64, u64) = connection
-        .prepare_cached("SELECT stock, free, held, sold FROM stock WHERE sale_id = ?1")?
-        .query_row(params![sale_id.0.as_bytes()], |row| {
-            Ok((unsigned(row, 0)?, unsigned(row, 1)?, unsigned(row, 2)?, unsigned(row, 3)?))
-        })?;
-    if kept != (stock.stock(), stock.free(), stock.held(), stock.sold()) {
-        return Err(LedgerError::Corrupt(format!("sale {sale_id}: the log gives {stock:?}, the stock is {kept:?}")));
-    }
-    let mut orders = connection.prepare_cached(&format!("{SEAT_SELECT} WHERE sale_id = ?1 ORDER BY row_number"))?;
-    let seats = orders.query_map(params![sale_id.0.as_bytes()], seat_row)?.collect::<Result<_, _>>()?;
-    let mut lives = connection.prepare_cached("SELECT queue_life, queue_seq FROM queue_lives WHERE sale_id = ?1")?;
-    let drained = lives
-        .query_map(params![sale_id.0.as_bytes()], |row| Ok((unsigned(row, 0)?, unsigned(row, 1)?)))?
-        .collect::<Result<_, _>>()?;
-    Ok(Some(LoadedSale { row, book, seats, drained }))
-}
-
-fn sales(connection: &Connection, clause: &str, value: &dyn ToSql) -> Result<Vec<SaleRow>, LedgerError> {
+pub(crate) fn sales(connection: &Connection, clause: &str, value: &dyn ToSql) -> Result<Vec<SaleRow>, LedgerError> {
     let sql = format!("SELECT {SALE_COLUMNS} FROM sales WHERE {clause} ORDER BY starts_at_ms DESC, sale_id");
     let mut statement = connection.prepare_cached(&sql)?;
-    let rows = statement.query_map([value], sale_row)?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    let mut rows = statement.query_map([value], sale_row)?.collect::<Result<Vec<_>, _>>()?;
+    let sql = "SELECT sku, title, price_minor, made_units FROM skus WHERE sale_id = ?1 ORDER BY position, sku";
+    let mut skus = connection.prepare_cached(sql)?;
+    let read = |row: &Row<'_>| {
+        let made_units: Option<i64> = row.get(3)?;
+        Ok(SkuRow {
+            sku: row.get(0)?,
+            title: row.get(1)?,
+            price_minor: row.get(2)?,
+            made_units: made_units.map(|units| units as u64),
+        })
+    };
+    for row in &mut rows {
+        row.skus = skus.query_map(params![row.sale_id.0.as_bytes()], read)?.collect::<Result<_, _>>()?;
+    }
+    Ok(rows)
 }
 
-fn uuid(row: &Row<'_>, index: usize) -> rusqlite::Result<Uuid> {
+pub(crate) fn uuid(row: &Row<'_>, index: usize) -> rusqlite::Result<Uuid> {
     row.get::<_, [u8; 16]>(index).map(Uuid::from_bytes)
 }
 
-fn unsigned(row: &Row<'_>, index: usize) -> rusqlite::Result<u64> {
+pub(crate) fn unsigned(row: &Row<'_>, index: usize) -> rusqlite::Result<u64> {
     row.get::<_, i64>(index).map(|value| value as u64)
 }
 
@@ -261,6 +321,7 @@ fn sale_row(row: &Row<'_>) -> rusqlite::Result<SaleRow> {
     let policy: String = row.get(10)?;
     let kind: String = row.get(12)?;
     let questions: String = row.get(13)?;
+    let marked: String = row.get(23)?;
     Ok(SaleRow {
         sale_id: SaleId(uuid(row, 0)?),
         item_id: ItemId(uuid(row, 1)?),
@@ -272,11 +333,18 @@ fn sale_row(row: &Row<'_>) -> rusqlite::Result<SaleRow> {
         opened_at_ms: row.get(7)?,
         stock_units: unsigned(row, 8)?,
         per_shopper_limit: row.get(9)?,
-        stock_policy: match policy.as_str() {
-            "hold" => StockPolicy::Hold,
-            _ => return Err(unknown(10, "stock policy", &policy)),
-        },
+        stock_policy: StockPolicy::parse(&policy).ok_or_else(|| unknown(10, "stock policy", &policy))?,
         hold_seconds: row.get(11)?,
+        waitlist_units: row.get(20)?,
+        skus: Vec::new(),
+        strikes: StrikeTerms {
+            limit: row.get(21)?,
+            strike_seconds: row.get(22)?,
+            marked_orders: MarkedOrders::parse(&marked)
+                .ok_or_else(|| unknown(23, "rule for marked orders", &marked))?,
+        },
+        eligibility: Eligibility { account_before_ms: row.get(24)?, listed_only: row.get(25)? },
+        called_off_at_ms: row.get(26)?,
         quiz_kind: match kind.as_str() {
             "bank" => QuizKind::Bank,
             "arithmetic" => QuizKind::Arithmetic,
@@ -292,10 +360,16 @@ fn sale_row(row: &Row<'_>) -> rusqlite::Result<SaleRow> {
     })
 }
 
-fn seat_row(row: &Row<'_>) -> rusqlite::Result<SeatRow> {
-    let outcome = match row.get::<_, Option<String>>(7)? {
-        None => SeatOutcome::Held { hold_expires_at_ms: row.get(8)? },
-        Some(reason) => SeatOutcome::Rejected(Rejection::parse(&reason).ok_or_else(|| unknown(7, "reason", &reason))?),
+pub(crate) fn seat_row(row: &Row<'_>) -> rusqlite::Result<SeatRow> {
+    let reason: Option<String> = row.get(7)?;
+    let outcome = match row.get_ref(9)?.as_str()? {
+        "waiting" => Outcome::Waiting,
+        "sold_out" => Outcome::SoldOut,
+        "rejected" => {
+            let reason = reason.unwrap_or_default();
+            Outcome::Rejected(Rejection::parse(&reason).ok_or_else(|| unknown(7, "reason", &reason))?)
+        }
+        _ => Outcome::Held { expires_at_ms: expiry(row, 8)?, reserved: row.get(10)? },
     };
     Ok(SeatRow {
         order_id: OrderId(uuid(row, 0)?),
@@ -309,21 +383,38 @@ fn seat_row(row: &Row<'_>) -> rusqlite::Result<SeatRow> {
     })
 }
 
-fn order_row(row: &Row<'_>) -> rusqlite::Result<OrderRow> {
+/// The record writes 0 for an order that does not lapse.
+fn expiry(row: &Row<'_>, index: usize) -> rusqlite::Result<Option<i64>> {
+    row.get(index).map(|at_ms: i64| (at_ms != 0).then_some(at_ms))
+}
+
+/// The order, and how many refunds it has.
+fn order_row(row: &Row<'_>) -> rusqlite::Result<(OrderRow, u32)> {
     let state: String = row.get(3)?;
-    Ok(OrderRow {
+    let cause: Option<String> = row.get(13)?;
+    let release_cause = match cause {
+        None => None,
+        Some(cause) => Some(ReleaseCause::parse(&cause).ok_or_else(|| unknown(13, "release cause", &cause))?),
+    };
+    let order = OrderRow {
         order_id: OrderId(uuid(row, 0)?),
         sale_id: SaleId(uuid(row, 1)?),
         shopper_id: ShopperId(uuid(row, 2)?),
         state: OrderState::parse(&state).ok_or_else(|| unknown(3, "order state", &state))?,
+        sku: row.get(11)?,
         quantity: row.get(4)?,
         amount_minor: row.get(5)?,
         currency: row.get(6)?,
-        hold_expires_at_ms: row.get(7)?,
+        reserved: row.get(12)?,
+        hold_expires_at_ms: expiry(row, 7)?,
+        release_cause,
+        reseated: row.get(14)?,
+        refunds: Vec::new(),
         created_at_ms: row.get(8)?,
         updated_at_ms: row.get(9)?,
         row_number: row.get(10)?,
-    })
+    };
+    Ok((order, row.get(15)?))
 }
 
 fn unknown(column: usize, what: &str, value: &str) -> rusqlite::Error {

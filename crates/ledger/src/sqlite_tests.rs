@@ -1,13 +1,14 @@
 //! The record's own rules, on a real file.
 
 use sale::{
-    Book, Change, Decision, Event, Intent, ItemId, MerchantId, OrderId, PassId, PaymentId, Settlement, ShopperId,
+    Book, Change, Decision, Event, Intent, ItemId, MerchantId, OrderId, OrderState, Outcome, PassId, PaymentId,
+    RefundCause, Rejection, ReleaseCause, Settlement, ShopperId, StockPolicy, Units,
 };
 use uuid::Uuid;
 
 use super::*;
 use crate::batch::{Drained, Write};
-use crate::rows::{ItemRow, MerchantRow, OrderFilter, QuizKind, SaleRow, SeatOutcome, ShopperRow};
+use crate::rows::{ItemRow, MerchantRow, OrderFilter, QuizKind, SaleRow, ShopperRow, SkuRow};
 
 const SALE: SaleId = SaleId(Uuid::from_u128(3));
 
@@ -44,6 +45,11 @@ fn sale_row() -> SaleRow {
         per_shopper_limit: 1,
         stock_policy: sale::StockPolicy::Hold,
         hold_seconds: 10,
+        waitlist_units: 0,
+        skus: Vec::new(),
+        strikes: sale::StrikeTerms::OFF,
+        eligibility: sale::Eligibility::default(),
+        called_off_at_ms: None,
         quiz_kind: QuizKind::Arithmetic,
         questions: Vec::new(),
         min_answer_ms: 0,
@@ -94,6 +100,7 @@ fn intent(number: u128) -> Intent {
         pass_id: PassId(Uuid::from_u128(number)),
         idempotency_key: "k".to_owned(),
         body_hash: u64::MAX,
+        sku: None,
         quantity: 1,
         queue_life: u64::MAX,
         queue_seq: number as u64,
@@ -112,8 +119,8 @@ fn what_was_committed_is_there_after_a_restart_and_replays_to_the_same_book() {
     let mut store = store();
     let mut book = store.book();
     let payment_id = PaymentId(Uuid::from_u128(9));
-    let held = recorded(book.place(&intent(1), 1));
-    let second = recorded(book.place(&intent(2), 1));
+    let held = recorded(book.place(&intent(1), false, 1));
+    let second = recorded(book.place(&intent(2), false, 1));
     let opened = book.open_payment(intent(1).order_id, payment_id, 2).unwrap().1.unwrap();
     let message = Settlement {
         payment_id,
@@ -122,18 +129,19 @@ fn what_was_committed_is_there_after_a_restart_and_replays_to_the_same_book() {
         amount_minor: 500,
         currency: "CNY".to_owned(),
     };
-    let paid = book.settle(&message, 3).unwrap().1.unwrap();
-    let lapsed = book.lapse(20_000).unwrap();
+    let paid = book.settle(&message, 3).unwrap().1;
+    let lapsed = book.elapse(20_000);
     store.events(vec![held, second]).unwrap();
-    store.events(vec![opened, paid, lapsed]).unwrap();
+    store.events([vec![opened], paid, lapsed].concat()).unwrap();
     let mut store = store.reopened();
     let loaded = store.ledger.load_sale(SALE).unwrap().unwrap();
     assert_eq!(loaded.book, book);
     assert_eq!(loaded.seats.len(), 2);
-    assert_eq!(loaded.seats[0].outcome, SeatOutcome::Held { hold_expires_at_ms: 10_001 });
+    assert_eq!(loaded.seats[0].outcome, Outcome::Held { expires_at_ms: Some(10_001), reserved: true });
     let counts = store.ledger.reader().unwrap().counts(SALE).unwrap().unwrap();
-    assert_eq!((counts.stock, counts.free, counts.held, counts.sold), (2, 1, 0, 1));
-    assert_eq!((counts.held_by_orders, counts.sold_by_orders), (0, 1));
+    assert!(counts.is_balanced(), "{counts:?}");
+    assert_eq!((counts.total.stock, counts.total.free, counts.total.sold), (2, 1, 1));
+    assert_eq!(loaded.strikes, [(intent(2).shopper_id, 20_000)]);
 }
 
 #[test]
@@ -142,8 +150,8 @@ fn the_stock_cannot_go_below_zero_even_when_the_code_above_is_wrong() {
     let events: Vec<Event> = (1..=3)
         .map(|number| {
             // A fresh book each: it does not know that the units are gone.
-            let mut naive = Book::new(SALE, sale_row().terms(), 1);
-            recorded(naive.place(&intent(number), 1))
+            let mut naive = Book::new(SALE, sale_row().terms(), &Units::plain(1));
+            recorded(naive.place(&intent(number), false, 1))
         })
         .collect();
     let refused = store.events(events);
@@ -158,9 +166,9 @@ fn the_stock_cannot_go_below_zero_even_when_the_code_above_is_wrong() {
 fn a_pass_cannot_pay_for_two_orders_even_when_the_code_above_is_wrong() {
     let mut store = store();
     let second = Intent { pass_id: intent(1).pass_id, ..intent(2) };
-    let mut naive = Book::new(SALE, sale_row().terms(), 1);
-    let first = recorded(store.book().place(&intent(1), 1));
-    let refused = store.events(vec![first, recorded(naive.place(&second, 1))]);
+    let mut naive = Book::new(SALE, sale_row().terms(), &Units::plain(1));
+    let first = recorded(store.book().place(&intent(1), false, 1));
+    let refused = store.events(vec![first, recorded(naive.place(&second, false, 1))]);
     assert!(matches!(refused, Err(LedgerError::Constraint(_))), "{refused:?}");
 }
 
@@ -197,13 +205,13 @@ fn another_merchants_item_is_not_found() {
 fn a_resize_and_holds_in_one_batch_add_up() {
     let mut store = store();
     let mut book = store.book();
-    let events = vec![
-        recorded(book.place(&intent(1), 1)),
-        book.resize(5, 1).unwrap(),
-        recorded(book.place(&intent(2), 1)),
-        book.cancel(intent(1).order_id, 2).unwrap(),
+    let events = [
+        vec![recorded(book.place(&intent(1), false, 1))],
+        book.resize(&Units::plain(5), 1).unwrap(),
+        vec![recorded(book.place(&intent(2), false, 1))],
+        book.cancel(intent(1).order_id, ReleaseCause::Cancelled, 2).unwrap(),
     ];
-    store.events(events).unwrap();
+    store.events(events.concat()).unwrap();
     assert_eq!(store.book(), book);
     assert_eq!(book.stock().free(), 4);
 }
@@ -213,13 +221,13 @@ fn a_rejected_order_is_remembered_and_is_no_order() {
     let mut store = store();
     let mut book = store.book();
     let greedy = Intent { quantity: 2, ..intent(1) };
-    let event = recorded(book.place(&greedy, 1));
+    let event = recorded(book.place(&greedy, false, 1));
     assert!(matches!(event.change, Change::OrderRejected { .. }));
     let drained = vec![Drained { sale_id: SALE, queue_life: u64::MAX, queue_seq: 1 }];
     store.ledger.apply(&Batch { events: vec![event], drained, ..Batch::default() }).unwrap();
     let loaded = store.ledger.load_sale(SALE).unwrap().unwrap();
     assert_eq!(loaded.drained, [(u64::MAX, 1)]);
-    assert_eq!(loaded.seats[0].outcome, SeatOutcome::Rejected(sale::Rejection::LimitReached));
+    assert_eq!(loaded.seats[0].outcome, Outcome::Rejected(Rejection::LimitReached));
     assert_eq!(store.ledger.reader().unwrap().order(greedy.order_id).unwrap(), None);
 }
 
@@ -253,11 +261,11 @@ fn a_log_that_does_not_give_the_stock_is_told() {
 fn an_order_cannot_be_released_twice_even_when_the_code_above_is_wrong() {
     let mut store = store();
     let mut book = store.book();
-    let events = vec![recorded(book.place(&intent(1), 1)), recorded(book.place(&intent(2), 1))];
+    let events = vec![recorded(book.place(&intent(1), false, 1)), recorded(book.place(&intent(2), false, 1))];
     store.events(events).unwrap();
-    let released = book.cancel(intent(1).order_id, 2).unwrap();
-    store.events(vec![released.clone()]).unwrap();
-    let refused = store.events(vec![released]);
+    let released = book.cancel(intent(1).order_id, ReleaseCause::Cancelled, 2).unwrap();
+    store.events(released.clone()).unwrap();
+    let refused = store.events(released);
     assert!(matches!(refused, Err(LedgerError::Constraint(_))), "{refused:?}");
     assert_eq!(store.book(), book);
 }
@@ -266,7 +274,7 @@ fn an_order_cannot_be_released_twice_even_when_the_code_above_is_wrong() {
 fn a_seat_is_found_by_its_order_and_a_life_keeps_its_highest_number() {
     let mut store = store();
     let mut book = store.book();
-    let event = recorded(book.place(&intent(1), 1));
+    let event = recorded(book.place(&intent(1), false, 1));
     for (events, queue_seq) in [(vec![event], 7), (vec![], 3)] {
         let drained = vec![Drained { sale_id: SALE, queue_life: 5, queue_seq }];
         store.ledger.apply(&Batch { events, drained, ..Batch::default() }).unwrap();
@@ -287,3 +295,6 @@ fn a_new_store_is_its_owners_only() {
         assert_eq!(mode & 0o777, 0o600, "{name}");
     }
 }
+
+#[path = "sqlite_rules_tests.rs"]
+mod rules;

@@ -1,55 +1,98 @@
 //! One sale's units and orders: what is decided, and what follows from it.
 //!
-//! Deciding and applying are apart: `place`, `lapse`, `cancel`, `open_payment`, `settle` and `resize` say what
-//! happens as [`Event`]s and change the book only through [`Book::apply`]. So a book replayed from its events is the
-//! same book.
+//! Deciding and applying are apart: `place`, `elapse`, `cancel`, `open_payment`, `settle`, `resize` and `call_off` say
+//! what happens as [`Event`]s and change the book only through [`Book::apply`]. So a book replayed from its events is
+//! the same book.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use crate::decision::{BookOrder, CancelRefused, Decision, Intent, PaymentRefused, Settlement, StockRefused};
-use crate::event::{Change, Event, RefundCause, ReleaseCause};
+use crate::decision::{
+    BookOrder, CancelRefused, Decision, Intent, Outlook, Outlooks, PaymentRefused, Settlement, StockRefused, Waiter,
+};
+use crate::event::{Change, Charge, Event, RefundCause, ReleaseCause};
 use crate::ids::{OrderId, PassId, PaymentId, SaleId, ShopperId};
-use crate::order::{OrderState, Rejection};
-use crate::stock::{Stock, StockError};
-use crate::terms::Terms;
+use crate::order::{OrderState, Outcome, Rejection};
+use crate::shelf::{Left, Shelf, Units};
+use crate::stock::Stock;
+use crate::strikes::MarkedOrders;
+use crate::terms::{StockPolicy, Terms};
+
+/// An order's place in the line: the life of the queue, and the number in it.
+pub(crate) type Turn = (u64, u64);
+
+/// What is known of one payment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Payment {
+    pub(crate) order_id: OrderId,
+    pub(crate) state: PaymentState,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PaymentState {
+    Open,
+    Declined,
+    /// It bought units or went back. Whatever else is said of it later changes nothing.
+    Charged,
+}
+
+/// An order that has no units: sold out, or rejected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Ended {
+    pub(crate) shopper_id: ShopperId,
+    pub(crate) reason: Option<Rejection>,
+}
 
 /// The state of one sale.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Book {
-    sale_id: SaleId,
-    terms: Terms,
-    stock: Stock,
-    orders: HashMap<OrderId, BookOrder>,
-    rejected: HashMap<OrderId, Rejection>,
-    passes: HashSet<PassId>,
-    units_of: HashMap<ShopperId, u32>,
-    expiries: BTreeSet<(i64, OrderId)>,
-    payments: HashMap<PaymentId, OrderId>,
-    settled: HashMap<String, OrderId>,
-    ended_payments: HashSet<PaymentId>,
+    pub(crate) sale_id: SaleId,
+    pub(crate) terms: Terms,
+    pub(crate) shelf: Shelf,
+    pub(crate) orders: HashMap<OrderId, BookOrder>,
+    pub(crate) waiting: BTreeMap<Turn, Waiter>,
+    pub(crate) turns: HashMap<OrderId, Turn>,
+    /// Orders that ended without units: sold out, or rejected.
+    pub(crate) ended: HashMap<OrderId, Ended>,
+    pub(crate) passes: HashSet<PassId>,
+    pub(crate) units_of: HashMap<ShopperId, u32>,
+    pub(crate) expiries: BTreeSet<(i64, OrderId)>,
+    pub(crate) payments: HashMap<PaymentId, Payment>,
+    pub(crate) settled: HashMap<String, OrderId>,
+    pub(crate) called_off: bool,
+    /// Of a sale that was called off: the orders that are still open or paid.
+    pub(crate) to_unwind: BTreeSet<OrderId>,
 }
 
 impl Book {
     #[must_use]
-    pub fn new(sale_id: SaleId, terms: Terms, stock_units: u64) -> Self {
+    pub fn new(sale_id: SaleId, terms: Terms, units: &Units) -> Self {
         Self {
             sale_id,
             terms,
-            stock: Stock::new(stock_units),
+            shelf: Shelf::new(units),
             orders: HashMap::new(),
-            rejected: HashMap::new(),
+            waiting: BTreeMap::new(),
+            turns: HashMap::new(),
+            ended: HashMap::new(),
             passes: HashSet::new(),
             units_of: HashMap::new(),
             expiries: BTreeSet::new(),
             payments: HashMap::new(),
             settled: HashMap::new(),
-            ended_payments: HashSet::new(),
+            called_off: false,
+            to_unwind: BTreeSet::new(),
         }
     }
 
+    /// The counts of all units.
     #[must_use]
     pub const fn stock(&self) -> Stock {
-        self.stock
+        self.shelf.total()
+    }
+
+    #[must_use]
+    pub const fn shelf(&self) -> &Shelf {
+        &self.shelf
     }
 
     #[must_use]
@@ -67,13 +110,38 @@ impl Book {
         self.orders.get(&order_id)
     }
 
-    /// Why an order was rejected, where it was.
-    #[must_use]
-    pub fn rejection(&self, order_id: OrderId) -> Option<Rejection> {
-        self.rejected.get(&order_id).copied()
+    /// All orders that left the line with units, or to claim some.
+    pub fn orders(&self) -> impl Iterator<Item = (&OrderId, &BookOrder)> {
+        self.orders.iter()
     }
 
-    /// Units that the shopper holds or has paid for.
+    /// The orders that wait, the first in line first.
+    pub fn waiting(&self) -> impl Iterator<Item = &Waiter> {
+        self.waiting.values()
+    }
+
+    /// What the order's queue token tells. None for an order that the book does not know: it may have been sold out.
+    #[must_use]
+    pub fn outcome(&self, order_id: OrderId) -> Option<Outcome> {
+        if let Some(order) = self.orders.get(&order_id) {
+            return Some(Outcome::Held { expires_at_ms: order.expires_at_ms, reserved: order.reserved });
+        }
+        if self.turns.contains_key(&order_id) {
+            return Some(Outcome::Waiting);
+        }
+        self.ended.get(&order_id).map(|ended| ended.reason.map_or(Outcome::SoldOut, Outcome::Rejected))
+    }
+
+    /// Whose order it is.
+    #[must_use]
+    pub fn shopper_of(&self, order_id: OrderId) -> Option<ShopperId> {
+        let of_order = self.orders.get(&order_id).map(|order| order.shopper_id);
+        let of_waiter = || self.turns.get(&order_id).and_then(|turn| self.waiting.get(turn));
+        let of_ended = || self.ended.get(&order_id).map(|ended| ended.shopper_id);
+        of_order.or_else(|| of_waiter().map(|waiter| waiter.shopper_id)).or_else(of_ended)
+    }
+
+    /// Units that the shopper holds, may claim, waits for or has paid for.
     #[must_use]
     pub fn units_of(&self, shopper_id: ShopperId) -> u32 {
         self.units_of.get(&shopper_id).copied().unwrap_or(0)
@@ -82,66 +150,144 @@ impl Book {
     /// The order that a payment is for.
     #[must_use]
     pub fn order_of_payment(&self, payment_id: PaymentId) -> Option<OrderId> {
-        self.payments.get(&payment_id).copied()
+        self.payments.get(&payment_id).map(|payment| payment.order_id)
     }
 
-    /// When the next hold lapses.
     #[must_use]
-    pub fn next_expiry_ms(&self) -> Option<i64> {
-        self.expiries.first().map(|(at_ms, _)| *at_ms)
+    pub const fn is_called_off(&self) -> bool {
+        self.called_off
     }
 
-    /// Decides about the order at the head of the line.
-    pub fn place(&mut self, intent: &Intent, now_ms: i64) -> Decision {
-        if self.orders.contains_key(&intent.order_id) || self.rejected.contains_key(&intent.order_id) {
+    /// Whether an order for this SKU could get anything now.
+    fn outlook(&self, sku: Option<&str>) -> Outlook {
+        let Some(Left { free, unsold }) = self.shelf.left(sku).filter(|_| !self.called_off) else {
+            return Outlook::default();
+        };
+        Outlook { free_units: free, can_wait: unsold > 0 && self.has_room_to_wait() }
+    }
+
+    /// How the sale stands for orders to come.
+    #[must_use]
+    pub fn outlooks(&self) -> Outlooks {
+        let of = |sku: &String| (sku.clone(), self.outlook(Some(sku)));
+        let skus: BTreeMap<_, _> = self.shelf.skus().keys().map(of).collect();
+        let all = if skus.is_empty() {
+            self.outlook(None)
+        } else {
+            skus.values().fold(Outlook::default(), |all, sku| Outlook {
+                free_units: all.free_units.max(sku.free_units),
+                can_wait: all.can_wait || sku.can_wait,
+            })
+        };
+        Outlooks { all, skus }
+    }
+
+    /// When something next happens by itself: an order lapses, or the wait ends with the sale.
+    #[must_use]
+    pub fn next_due_ms(&self) -> Option<i64> {
+        if !self.to_unwind.is_empty() {
+            return Some(i64::MIN);
+        }
+        let expiry_ms = self.expiries.first().map(|(at_ms, _)| *at_ms);
+        let end_ms = (!self.waiting.is_empty()).then_some(self.terms.ends_at_ms);
+        [expiry_ms, end_ms].into_iter().flatten().min()
+    }
+
+    /// Decides about the order at the head of the line. A marked shopper's order takes no hold.
+    pub fn place(&mut self, intent: &Intent, is_marked: bool, now_ms: i64) -> Decision {
+        if self.outcome(intent.order_id).is_some() {
             return Decision::Known;
         }
-        let free = self.stock.free();
-        let wanted = u64::from(intent.quantity);
-        let had = self.units_of(intent.shopper_id);
-        let change = if self.passes.contains(&intent.pass_id) {
-            rejected(intent, Rejection::PassInvalid)
-        } else if had.saturating_add(intent.quantity) > self.terms.per_shopper_limit {
-            rejected(intent, Rejection::LimitReached)
-        } else if free == 0 {
-            return Decision::SoldOut;
-        } else if free < wanted {
-            rejected(intent, Rejection::NotEnoughUnits)
-        } else {
-            Change::OrderHeld {
-                order_id: intent.order_id,
-                shopper_id: intent.shopper_id,
-                pass_id: intent.pass_id,
-                idempotency_key: intent.idempotency_key.clone(),
-                body_hash: intent.body_hash,
-                quantity: intent.quantity,
-                amount_minor: self.terms.amount_minor(intent.quantity),
+        let intent_of = || intent.clone();
+        let change = match self.verdict(intent, is_marked, now_ms) {
+            Verdict::SoldOut => return Decision::SoldOut,
+            Verdict::Rejected(reason) => Change::OrderRejected { intent: intent_of(), reason },
+            Verdict::Waits => Change::OrderWaits { intent: intent_of() },
+            Verdict::Offered { reserved: true, amount_minor } => Change::OrderHeld {
+                intent: intent_of(),
+                amount_minor,
                 currency: self.terms.currency.clone(),
-                hold_expires_at_ms: self.terms.hold_expires_at_ms(now_ms),
-                queue_life: intent.queue_life,
-                queue_seq: intent.queue_seq,
-            }
+                hold_expires_at_ms: self.terms.expires_at_ms(true, now_ms),
+            },
+            Verdict::Offered { reserved: false, amount_minor } => Change::OrderToClaim {
+                intent: intent_of(),
+                amount_minor,
+                currency: self.terms.currency.clone(),
+                pay_by_ms: self.terms.expires_at_ms(false, now_ms).unwrap_or(i64::MAX),
+            },
         };
         Decision::Recorded(self.recorded(now_ms, change))
     }
 
-    /// Releases one hold that has lapsed by `now_ms`, the oldest first.
-    pub fn lapse(&mut self, now_ms: i64) -> Option<Event> {
-        let &(expires_at_ms, order_id) = self.expiries.first()?;
-        (expires_at_ms <= now_ms)
-            .then(|| self.recorded(now_ms, Change::OrderReleased { order_id, cause: ReleaseCause::Lapsed }))
-    }
-
-    /// Gives an unpaid order's units back.
-    pub fn cancel(&mut self, order_id: OrderId, now_ms: i64) -> Result<Event, CancelRefused> {
-        let order = self.orders.get(&order_id).ok_or(CancelRefused::UnknownOrder)?;
-        if !order.state.is_holding() {
-            return Err(CancelRefused::NotHolding(order.state));
+    fn verdict(&self, intent: &Intent, is_marked: bool, now_ms: i64) -> Verdict {
+        let terms = &self.terms;
+        let sku = intent.sku.as_deref();
+        if self.called_off {
+            return Verdict::Rejected(Rejection::SaleCalledOff);
         }
-        Ok(self.recorded(now_ms, Change::OrderReleased { order_id, cause: ReleaseCause::Cancelled }))
+        if self.passes.contains(&intent.pass_id) {
+            return Verdict::Rejected(Rejection::PassInvalid);
+        }
+        let (Some(Left { free, unsold }), Some(amount_minor)) =
+            (self.shelf.left(sku), terms.amount_minor(sku, intent.quantity))
+        else {
+            return Verdict::Rejected(Rejection::SkuUnknown);
+        };
+        if self.units_of(intent.shopper_id).saturating_add(intent.quantity) > terms.per_shopper_limit {
+            return Verdict::Rejected(Rejection::LimitReached);
+        }
+        if is_marked && terms.strikes.marked_orders == MarkedOrders::Refuse {
+            return Verdict::Rejected(Rejection::Marked);
+        }
+        let reserved = terms.stock_policy != StockPolicy::OnPayment && !is_marked;
+        let wanted = u64::from(intent.quantity);
+        if free >= wanted {
+            return Verdict::Offered { reserved, amount_minor };
+        }
+        if reserved && unsold >= wanted && self.has_room_to_wait() && now_ms < terms.ends_at_ms {
+            return Verdict::Waits;
+        }
+        if free == 0 { Verdict::SoldOut } else { Verdict::Rejected(Rejection::NotEnoughUnits) }
     }
 
-    /// Opens a payment for a held order. One is open at a time: the one that is open already is answered again,
+    fn has_room_to_wait(&self) -> bool {
+        self.waiting.len() < self.terms.waitlist_units as usize
+    }
+
+    /// One thing that time alone brings about, and what follows from it: the wait ends with the sale, an order lapses
+    /// (the oldest first), or an order of a sale that was called off is undone. Nothing is left to do when it answers
+    /// with no events.
+    pub fn elapse(&mut self, now_ms: i64) -> Vec<Event> {
+        if now_ms >= self.terms.ends_at_ms && !self.waiting.is_empty() {
+            let mut events = Vec::new();
+            self.follow(now_ms, &mut events);
+            return events;
+        }
+        if let Some(&order_id) = self.to_unwind.first() {
+            return vec![self.unwind(order_id, now_ms)];
+        }
+        match self.expiries.first() {
+            Some(&(expires_at_ms, order_id)) if expires_at_ms <= now_ms => {
+                self.released(order_id, ReleaseCause::Lapsed, now_ms)
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// Gives an unpaid order's units back, or takes an order out of the waiting line.
+    pub fn cancel(&mut self, order_id: OrderId, cause: ReleaseCause, now_ms: i64) -> Result<Vec<Event>, CancelRefused> {
+        if self.turns.contains_key(&order_id) {
+            let change = Change::WaitingEnded { order_id, reason: Some(Rejection::Cancelled) };
+            return Ok(vec![self.recorded(now_ms, change)]);
+        }
+        let order = self.orders.get(&order_id).ok_or(CancelRefused::UnknownOrder)?;
+        if !order.state.is_open() {
+            return Err(CancelRefused::NotOpen(order.state));
+        }
+        Ok(self.released(order_id, cause, now_ms))
+    }
+
+    /// Opens a payment for an unpaid order. One is open at a time: the one that is open already is answered again,
     /// with no new fact.
     pub fn open_payment(
         &mut self,
@@ -150,134 +296,153 @@ impl Book {
         now_ms: i64,
     ) -> Result<(PaymentId, Option<Event>), PaymentRefused> {
         let order = self.orders.get(&order_id).ok_or(PaymentRefused::UnknownOrder)?;
-        if !order.state.is_holding() || order.hold_expires_at_ms <= now_ms {
-            return Err(PaymentRefused::NotHolding(order.state));
+        let is_over = order.expires_at_ms.is_some_and(|expires_at_ms| expires_at_ms <= now_ms);
+        if !order.state.is_open() || is_over || self.called_off {
+            return Err(PaymentRefused::NotOpen(order.state));
         }
         if let Some(payment_id) = order.open_payment {
             return Ok((payment_id, None));
+        }
+        if !order.reserved && !self.has_free_for(order) {
+            return Err(PaymentRefused::NothingToClaim);
         }
         let change = Change::PaymentOpened { order_id, payment_id: fresh_payment_id };
         Ok((fresh_payment_id, Some(self.recorded(now_ms, change))))
     }
 
-    /// Takes a provider's word. A message that was taken before gives no new fact.
+    /// Takes a provider's word. A message that was taken before gives no new fact, and neither does one about money
+    /// that has arrived already.
     ///
-    /// Money for a lapsed order buys free units where there are any, and goes back where there are none; money for
-    /// a cancelled or already paid order goes back.
-    pub fn settle(&mut self, settlement: &Settlement, now_ms: i64) -> Result<(OrderId, Option<Event>), PaymentRefused> {
+    /// Money buys the order's units, or free ones where none are kept for it any more; else it goes back.
+    pub fn settle(&mut self, settlement: &Settlement, now_ms: i64) -> Result<(OrderId, Vec<Event>), PaymentRefused> {
         if let Some(&order_id) = self.settled.get(&settlement.provider_event_id) {
-            return Ok((order_id, None));
+            return Ok((order_id, Vec::new()));
         }
         let payment_id = settlement.payment_id;
-        let order_id = self.order_of_payment(payment_id).ok_or(PaymentRefused::UnknownOrder)?;
+        let Payment { order_id, state } = *self.payments.get(&payment_id).ok_or(PaymentRefused::UnknownOrder)?;
+        let mut events = Vec::new();
+        if settlement.paid && state != PaymentState::Charged && self.to_unwind.contains(&order_id) {
+            // Of a sale that was called off: what the order had is undone first, then the money goes back.
+            events.push(self.unwind(order_id, now_ms));
+        }
         let order = self.orders.get(&order_id).ok_or(PaymentRefused::UnknownOrder)?;
-        if settlement.amount_minor != order.amount_minor || settlement.currency != order.currency {
-            return Err(PaymentRefused::WrongAmount);
-        }
-        if self.ended_payments.contains(&payment_id) {
-            return Err(PaymentRefused::AlreadySettled(order.state));
-        }
         let provider_event_id = settlement.provider_event_id.clone();
-        let refund = |cause, order_state| Change::PaymentRefunded {
-            order_id,
-            payment_id,
-            provider_event_id: provider_event_id.clone(),
-            cause,
-            order_state,
+        let change = match (state, settlement.paid) {
+            (PaymentState::Charged, _) | (PaymentState::Declined, false) => return Ok((order_id, Vec::new())),
+            (PaymentState::Open, false) => Change::PaymentDeclined { order_id, payment_id, provider_event_id },
+            (PaymentState::Open | PaymentState::Declined, true) => match self.purchase(order, settlement) {
+                Ok(reseated) => Change::OrderPaid { order_id, payment_id, provider_event_id, reseated },
+                Err(cause) => Change::PaymentRefunded {
+                    order_id,
+                    payment_id,
+                    provider_event_id,
+                    cause,
+                    order_state: state_after_refund(order, payment_id, cause),
+                    charge: charge_unlike(order, settlement),
+                },
+            },
         };
-        let paid = |reseated| Change::OrderPaid {
-            order_id,
-            payment_id,
-            provider_event_id: provider_event_id.clone(),
-            reseated,
-        };
-        let change = if !settlement.paid {
-            Change::PaymentDeclined { order_id, payment_id, provider_event_id: provider_event_id.clone() }
-        } else if order.state.is_holding() {
-            paid(false)
-        } else if order.state == OrderState::Paid {
-            refund(RefundCause::PaidTwice, OrderState::Paid)
-        } else if order.cancelled {
-            refund(RefundCause::Cancelled, OrderState::Refunded)
-        } else if self.stock.free() >= u64::from(order.quantity) && self.limit_allows(order) {
-            paid(true)
-        } else {
-            refund(RefundCause::NoUnitFree, OrderState::Refunded)
-        };
-        Ok((order_id, Some(self.recorded(now_ms, change))))
+        events.push(self.recorded(now_ms, change));
+        self.follow(now_ms, &mut events);
+        Ok((order_id, events))
     }
 
-    /// Sets the sale's total. Free units come and go; held and sold ones stay.
-    pub fn resize(&mut self, stock_units: u64, now_ms: i64) -> Result<Event, StockRefused> {
-        let taken_units = self.stock.held() + self.stock.sold();
-        if stock_units < taken_units {
-            return Err(StockRefused { taken_units });
+    /// Whether the money buys the order's units (true: free ones, after its own had been given up), or why it goes back.
+    fn purchase(&self, order: &BookOrder, settlement: &Settlement) -> Result<bool, RefundCause> {
+        if charge_unlike(order, settlement).is_some() {
+            return Err(RefundCause::WrongAmount);
         }
-        Ok(self.recorded(now_ms, Change::StockResized { stock_units }))
+        if self.called_off {
+            return Err(RefundCause::SaleCalledOff);
+        }
+        match order.state {
+            OrderState::Held | OrderState::AwaitingPayment if order.reserved => Ok(false),
+            OrderState::Held | OrderState::AwaitingPayment if self.has_free_for(order) => Ok(false),
+            OrderState::Held | OrderState::AwaitingPayment => Err(RefundCause::NoUnitFree),
+            OrderState::Paid | OrderState::Refunded => Err(RefundCause::PaidTwice),
+            OrderState::Released if order.released != Some(ReleaseCause::Lapsed) => Err(RefundCause::Cancelled),
+            OrderState::Released if !self.limit_allows(order) => Err(RefundCause::LimitReached),
+            OrderState::Released if self.has_free_for(order) => Ok(true),
+            OrderState::Released => Err(RefundCause::NoUnitFree),
+        }
     }
 
-    /// Makes a fact so. Fails on a fact that cannot follow from this state: such a log is broken.
-    pub fn apply(&mut self, event: &Event) -> Result<(), StockError> {
-        match &event.change {
-            Change::OrderHeld {
+    /// Sets the sale's total, and that of the SKUs named. Free units come and go; held and sold ones stay.
+    pub fn resize(&mut self, units: &Units, now_ms: i64) -> Result<Vec<Event>, StockRefused> {
+        let taken = |stock: Stock| stock.held() + stock.sold();
+        let owns = self.shelf.skus();
+        if owns.is_empty() && !units.skus.is_empty() {
+            return Err(StockRefused::NoSkus);
+        }
+        let too_low = |stock: Stock, units: u64| (units < taken(stock)).then_some(taken(stock));
+        let skus_too_low = || units.skus.iter().find_map(|(sku, &units)| too_low(*owns.get(sku)?, units));
+        if let Some(taken_units) = too_low(self.stock(), units.total).or_else(skus_too_low) {
+            return Err(StockRefused::BelowTaken { taken_units });
+        }
+        if self.shelf.clone().resize(units).is_err() {
+            return Err(StockRefused::SkusBelowTotal);
+        }
+        let change = Change::StockResized { stock_units: units.total, skus: units.skus.clone() };
+        let mut events = vec![self.recorded(now_ms, change)];
+        self.follow(now_ms, &mut events);
+        Ok(events)
+    }
+
+    /// Calls the sale off: from now on nobody gets anything, and [`Book::elapse`] undoes what there is, order by order.
+    pub fn call_off(&mut self, now_ms: i64) -> Vec<Event> {
+        if self.called_off {
+            return Vec::new();
+        }
+        let mut events = vec![self.recorded(now_ms, Change::SaleCalledOff)];
+        self.follow(now_ms, &mut events);
+        events
+    }
+
+    fn unwind(&mut self, order_id: OrderId, now_ms: i64) -> Event {
+        let paid_by = self.orders.get(&order_id).and_then(|order| order.paid_by);
+        let change = match paid_by {
+            Some(payment_id) => Change::OrderRefunded { order_id, payment_id, cause: RefundCause::SaleCalledOff },
+            None => Change::OrderReleased { order_id, cause: ReleaseCause::SaleCalledOff },
+        };
+        self.recorded(now_ms, change)
+    }
+
+    fn released(&mut self, order_id: OrderId, cause: ReleaseCause, now_ms: i64) -> Vec<Event> {
+        let mut events = vec![self.recorded(now_ms, Change::OrderReleased { order_id, cause })];
+        self.follow(now_ms, &mut events);
+        events
+    }
+
+    /// What a change means for who waits: free units go to the first whom they suffice, and who can get none any more is
+    /// told so. After it no unit is free that somebody waiting could have.
+    fn follow(&mut self, now_ms: i64, events: &mut Vec<Event>) {
+        while let Some(change) = self.next_for_waiting(now_ms) {
+            events.push(self.recorded(now_ms, change));
+        }
+    }
+
+    fn next_for_waiting(&self, now_ms: i64) -> Option<Change> {
+        let is_over = self.called_off || now_ms >= self.terms.ends_at_ms;
+        self.waiting.values().find_map(|waiter| {
+            let sku = waiter.sku.as_deref();
+            let wanted = u64::from(waiter.quantity);
+            let left = self.shelf.left(sku)?;
+            let order_id = waiter.order_id;
+            if self.called_off {
+                return Some(Change::WaitingEnded { order_id, reason: Some(Rejection::SaleCalledOff) });
+            }
+            if is_over || left.unsold < wanted {
+                let reason = waiter.passed_over.then_some(Rejection::NotEnoughUnits);
+                return Some(Change::WaitingEnded { order_id, reason });
+            }
+            let amount_minor = self.terms.amount_minor(sku, waiter.quantity).filter(|_| left.free >= wanted)?;
+            Some(Change::WaitingHeld {
                 order_id,
-                shopper_id,
-                pass_id,
-                quantity,
                 amount_minor,
-                currency,
-                hold_expires_at_ms,
-                ..
-            } => {
-                self.stock.hold(u64::from(*quantity))?;
-                self.passes.insert(*pass_id);
-                *self.units_of.entry(*shopper_id).or_default() += quantity;
-                self.expiries.insert((*hold_expires_at_ms, *order_id));
-                let order = BookOrder {
-                    shopper_id: *shopper_id,
-                    quantity: *quantity,
-                    amount_minor: *amount_minor,
-                    currency: currency.clone(),
-                    state: OrderState::Held,
-                    hold_expires_at_ms: *hold_expires_at_ms,
-                    open_payment: None,
-                    cancelled: false,
-                };
-                self.orders.insert(*order_id, order);
-            }
-            Change::OrderRejected { order_id, pass_id, reason, .. } => {
-                self.rejected.insert(*order_id, *reason);
-                self.passes.insert(*pass_id);
-            }
-            Change::PaymentOpened { order_id, payment_id } => {
-                self.payments.insert(*payment_id, *order_id);
-                if let Some(order) = self.orders.get_mut(order_id) {
-                    order.state = OrderState::AwaitingPayment;
-                    order.open_payment = Some(*payment_id);
-                }
-            }
-            Change::PaymentDeclined { order_id, payment_id, provider_event_id } => {
-                self.end_payment(*order_id, *payment_id, provider_event_id);
-                if let Some(order) = self.orders.get_mut(order_id)
-                    && order.state == OrderState::AwaitingPayment
-                {
-                    order.state = OrderState::Held;
-                }
-            }
-            Change::OrderPaid { order_id, payment_id, provider_event_id, reseated } => {
-                self.sell(*order_id, *reseated)?;
-                self.end_payment(*order_id, *payment_id, provider_event_id);
-            }
-            Change::PaymentRefunded { order_id, payment_id, provider_event_id, order_state, .. } => {
-                self.end_payment(*order_id, *payment_id, provider_event_id);
-                if let Some(order) = self.orders.get_mut(order_id) {
-                    order.state = *order_state;
-                }
-            }
-            Change::OrderReleased { order_id, cause } => self.release(*order_id, *cause)?,
-            Change::StockResized { stock_units } => self.stock.resize(*stock_units)?,
-        }
-        Ok(())
+                currency: self.terms.currency.clone(),
+                hold_expires_at_ms: self.terms.expires_at_ms(true, now_ms),
+            })
+        })
     }
 
     fn recorded(&mut self, now_ms: i64, change: Change) -> Event {
@@ -286,64 +451,44 @@ impl Book {
         event
     }
 
+    fn has_free_for(&self, order: &BookOrder) -> bool {
+        self.shelf.left(order.sku.as_deref()).is_some_and(|left| left.free >= u64::from(order.quantity))
+    }
+
     fn limit_allows(&self, order: &BookOrder) -> bool {
         self.units_of(order.shopper_id).saturating_add(order.quantity) <= self.terms.per_shopper_limit
     }
-
-    fn sell(&mut self, order_id: OrderId, reseated: bool) -> Result<(), StockError> {
-        let Some(order) = self.orders.get_mut(&order_id) else { return Ok(()) };
-        let units = u64::from(order.quantity);
-        if reseated == order.state.is_holding() {
-            return Err(StockError { asked: units, there: 0 });
-        }
-        if reseated {
-            self.stock.sell_free(units)?;
-            *self.units_of.entry(order.shopper_id).or_default() += order.quantity;
-        } else {
-            self.stock.sell(units)?;
-            self.expiries.remove(&(order.hold_expires_at_ms, order_id));
-        }
-        order.state = OrderState::Paid;
-        Ok(())
-    }
-
-    fn release(&mut self, order_id: OrderId, cause: ReleaseCause) -> Result<(), StockError> {
-        let Some(order) = self.orders.get_mut(&order_id) else { return Ok(()) };
-        if !order.state.is_holding() {
-            return Err(StockError { asked: u64::from(order.quantity), there: 0 });
-        }
-        self.stock.release(u64::from(order.quantity))?;
-        self.expiries.remove(&(order.hold_expires_at_ms, order_id));
-        order.state = OrderState::Released;
-        order.cancelled = cause == ReleaseCause::Cancelled;
-        if let Some(units) = self.units_of.get_mut(&order.shopper_id) {
-            *units = units.saturating_sub(order.quantity);
-        }
-        Ok(())
-    }
-
-    fn end_payment(&mut self, order_id: OrderId, payment_id: PaymentId, provider_event_id: &str) {
-        self.settled.insert(provider_event_id.to_owned(), order_id);
-        self.ended_payments.insert(payment_id);
-        if let Some(order) = self.orders.get_mut(&order_id)
-            && order.open_payment == Some(payment_id)
-        {
-            order.open_payment = None;
-        }
-    }
 }
 
-fn rejected(intent: &Intent, reason: Rejection) -> Change {
-    Change::OrderRejected {
-        order_id: intent.order_id,
-        shopper_id: intent.shopper_id,
-        pass_id: intent.pass_id,
-        idempotency_key: intent.idempotency_key.clone(),
-        body_hash: intent.body_hash,
-        quantity: intent.quantity,
-        reason,
-        queue_life: intent.queue_life,
-        queue_seq: intent.queue_seq,
+/// What is decided of an order, before it is a fact.
+enum Verdict {
+    Offered { reserved: bool, amount_minor: i64 },
+    Waits,
+    SoldOut,
+    Rejected(Rejection),
+}
+
+/// What was charged, where it is not what the order costs.
+fn charge_unlike(order: &BookOrder, settlement: &Settlement) -> Option<Charge> {
+    let Settlement { amount_minor, currency, .. } = settlement;
+    let is_alike = *amount_minor == order.amount_minor && *currency == order.currency;
+    (!is_alike).then(|| Charge { amount_minor: *amount_minor, currency: currency.clone() })
+}
+
+/// Where money that goes back leaves the order: a wrong amount leaves an open order open.
+fn state_after_refund(order: &BookOrder, payment_id: PaymentId, cause: RefundCause) -> OrderState {
+    match order.state {
+        OrderState::Paid => OrderState::Paid,
+        OrderState::AwaitingPayment if cause == RefundCause::WrongAmount => {
+            if order.reserved && order.open_payment == Some(payment_id) {
+                OrderState::Held
+            } else {
+                OrderState::AwaitingPayment
+            }
+        }
+        OrderState::Held if cause == RefundCause::WrongAmount => OrderState::Held,
+        OrderState::Released if cause == RefundCause::WrongAmount => OrderState::Released,
+        _ => OrderState::Refunded,
     }
 }
 

@@ -1,19 +1,64 @@
 //! The book's rules as sentences, and as properties over whole sales.
 
 use super::*;
-use crate::terms::StockPolicy;
-use proptest::prelude::*;
+use crate::strikes::StrikeTerms;
 use uuid::Uuid;
 
-fn book(units: u64, limit: u32) -> Book {
-    let terms = Terms {
+#[path = "book_payment_tests.rs"]
+mod payments;
+#[path = "book_properties.rs"]
+mod properties;
+#[path = "book_waiting_tests.rs"]
+mod waiting;
+
+const ENDS_AT_MS: i64 = 1_000_000;
+
+fn terms(limit: u32) -> Terms {
+    Terms {
         price_minor: 500,
+        sku_prices_minor: BTreeMap::new(),
         currency: "CNY".to_owned(),
         per_shopper_limit: limit,
         hold_seconds: 10,
         stock_policy: StockPolicy::Hold,
-    };
-    Book::new(SaleId(Uuid::from_u128(1)), terms, units)
+        waitlist_units: 0,
+        strikes: StrikeTerms::OFF,
+        ends_at_ms: ENDS_AT_MS,
+    }
+}
+
+fn book(units: u64, limit: u32) -> Book {
+    Book::new(SaleId(Uuid::from_u128(1)), terms(limit), &Units::plain(units))
+}
+
+fn book_by(stock_policy: StockPolicy, units: u64) -> Book {
+    Book::new(SaleId(Uuid::from_u128(1)), Terms { stock_policy, ..terms(1) }, &Units::plain(units))
+}
+
+/// Two SKUs, `s` and `m`, at 500 and 700.
+fn book_of_skus(total: u64, small: u64, medium: u64) -> Book {
+    let of = |small, medium| BTreeMap::from([("s".to_owned(), small), ("m".to_owned(), medium)]);
+    let terms = Terms { sku_prices_minor: of(500, 700), ..terms(9) };
+    Book::new(
+        SaleId(Uuid::from_u128(1)),
+        terms,
+        &Units {
+            total,
+            skus: of(small as i64, medium as i64).into_iter().map(|(sku, units)| (sku, units as u64)).collect(),
+        },
+    )
+}
+
+fn place(book: &mut Book, intent: &Intent, now_ms: i64) -> Decision {
+    book.place(intent, false, now_ms)
+}
+
+fn of_sku(sku: &str, intent: Intent) -> Intent {
+    Intent { sku: Some(sku.to_owned()), ..intent }
+}
+
+fn names(events: &[Event]) -> Vec<&'static str> {
+    events.iter().map(|event| event.change.name()).collect()
 }
 
 /// Order `number` by `shopper`, with a pass of its own.
@@ -24,6 +69,7 @@ fn intent(number: u128, shopper: u128, quantity: u32) -> Intent {
         pass_id: PassId(Uuid::from_u128(number)),
         idempotency_key: number.to_string(),
         body_hash: 0,
+        sku: None,
         quantity,
         queue_life: 1,
         queue_seq: number as u64,
@@ -62,135 +108,61 @@ fn state(book: &Book, number: u128) -> OrderState {
 #[test]
 fn units_go_to_the_first_who_come_and_then_it_is_sold_out() {
     let mut book = book(2, 1);
-    assert!(matches!(book.place(&intent(1, 1, 1), 0), Decision::Recorded(_)));
-    assert!(matches!(book.place(&intent(2, 2, 1), 0), Decision::Recorded(_)));
-    assert_eq!(book.place(&intent(3, 3, 1), 0), Decision::SoldOut);
+    assert!(matches!(place(&mut book, &intent(1, 1, 1), 0), Decision::Recorded(_)));
+    assert!(matches!(place(&mut book, &intent(2, 2, 1), 0), Decision::Recorded(_)));
+    assert_eq!(place(&mut book, &intent(3, 3, 1), 0), Decision::SoldOut);
     assert_eq!(book.stock(), Stock::from_counts(2, 0, 2, 0).unwrap());
 }
 
 #[test]
 fn the_same_order_twice_is_one_order() {
     let mut book = book(5, 5);
-    book.place(&intent(1, 1, 1), 0);
-    assert_eq!(book.place(&intent(1, 1, 1), 0), Decision::Known);
+    place(&mut book, &intent(1, 1, 1), 0);
+    assert_eq!(place(&mut book, &intent(1, 1, 1), 0), Decision::Known);
     assert_eq!(book.stock().held(), 1);
 }
 
 #[test]
 fn a_pass_is_good_for_one_order() {
     let mut book = book(5, 5);
-    book.place(&intent(1, 1, 1), 0);
+    place(&mut book, &intent(1, 1, 1), 0);
     let second = Intent { pass_id: PassId(Uuid::from_u128(1)), ..intent(2, 1, 1) };
-    assert_eq!(rejection(&book.place(&second, 0)), Some(Rejection::PassInvalid));
+    assert_eq!(rejection(&place(&mut book, &second, 0)), Some(Rejection::PassInvalid));
 }
 
 #[test]
 fn the_limit_counts_what_is_held_and_paid_and_not_what_went_back() {
     let mut book = book(5, 2);
-    book.place(&intent(1, 1, 2), 0);
-    assert_eq!(rejection(&book.place(&intent(2, 1, 1), 0)), Some(Rejection::LimitReached));
-    book.cancel(order(1), 1).unwrap();
-    assert!(matches!(book.place(&intent(3, 1, 2), 2), Decision::Recorded(_)));
+    place(&mut book, &intent(1, 1, 2), 0);
+    assert_eq!(rejection(&place(&mut book, &intent(2, 1, 1), 0)), Some(Rejection::LimitReached));
+    book.cancel(order(1), ReleaseCause::Cancelled, 1).unwrap();
+    assert!(matches!(place(&mut book, &intent(3, 1, 2), 2), Decision::Recorded(_)));
 }
 
 #[test]
 fn an_order_for_more_than_is_left_does_not_take_the_rest_from_who_asks_for_less() {
     let mut book = book(1, 2);
-    assert_eq!(rejection(&book.place(&intent(1, 1, 2), 0)), Some(Rejection::NotEnoughUnits));
-    assert!(matches!(book.place(&intent(2, 2, 1), 0), Decision::Recorded(_)));
+    assert_eq!(rejection(&place(&mut book, &intent(1, 1, 2), 0)), Some(Rejection::NotEnoughUnits));
+    assert!(matches!(place(&mut book, &intent(2, 2, 1), 0), Decision::Recorded(_)));
 }
 
 #[test]
 fn a_hold_lapses_at_its_time_and_not_before() {
     let mut book = book(1, 1);
-    book.place(&intent(1, 1, 1), 1_000);
-    assert_eq!(book.next_expiry_ms(), Some(11_000));
-    assert_eq!(book.lapse(10_999), None);
-    assert!(book.lapse(11_000).is_some());
-    assert_eq!(book.lapse(11_000), None);
+    place(&mut book, &intent(1, 1, 1), 1_000);
+    assert_eq!(book.next_due_ms(), Some(11_000));
+    assert_eq!(book.elapse(10_999), []);
+    assert_eq!(names(&book.elapse(11_000)), ["order_released"]);
+    assert_eq!(book.elapse(11_000), []);
+    assert_eq!(book.next_due_ms(), None);
     assert_eq!(state(&book, 1), OrderState::Released);
-    assert_eq!(book.stock().free(), 1);
-}
-
-#[test]
-fn a_paid_order_neither_lapses_nor_can_be_cancelled() {
-    let mut book = book(1, 1);
-    book.place(&intent(1, 1, 1), 0);
-    book.open_payment(order(1), payment(7), 1).unwrap();
-    assert_eq!(state(&book, 1), OrderState::AwaitingPayment);
-    book.settle(&settlement(7, "e", true), 2).unwrap();
-    assert_eq!(state(&book, 1), OrderState::Paid);
-    assert_eq!(book.lapse(i64::MAX), None);
-    assert_eq!(book.cancel(order(1), 3), Err(CancelRefused::NotHolding(OrderState::Paid)));
-    assert_eq!(book.stock(), Stock::from_counts(1, 0, 0, 1).unwrap());
-}
-
-#[test]
-fn one_payment_is_open_at_a_time() {
-    let mut book = book(1, 1);
-    book.place(&intent(1, 1, 1), 0);
-    assert!(book.open_payment(order(1), payment(7), 1).unwrap().1.is_some());
-    assert_eq!(book.open_payment(order(1), payment(8), 2), Ok((payment(7), None)));
-    book.settle(&settlement(7, "e", false), 3).unwrap();
-    assert_eq!(state(&book, 1), OrderState::Held);
-    assert!(book.open_payment(order(1), payment(8), 4).unwrap().1.is_some());
-}
-
-#[test]
-fn the_same_message_twice_charges_once() {
-    let mut book = book(1, 1);
-    book.place(&intent(1, 1, 1), 0);
-    book.open_payment(order(1), payment(7), 1).unwrap();
-    assert!(book.settle(&settlement(7, "e", true), 2).unwrap().1.is_some());
-    assert_eq!(book.settle(&settlement(7, "e", true), 3), Ok((order(1), None)));
-    let other_message = book.settle(&settlement(7, "f", true), 4);
-    assert_eq!(other_message, Err(PaymentRefused::AlreadySettled(OrderState::Paid)));
-    assert_eq!(book.stock().sold(), 1);
-}
-
-#[test]
-fn another_amount_or_currency_is_refused() {
-    let mut book = book(1, 1);
-    book.place(&intent(1, 1, 1), 0);
-    book.open_payment(order(1), payment(7), 1).unwrap();
-    let wrong = Settlement { amount_minor: 499, ..settlement(7, "e", true) };
-    assert_eq!(book.settle(&wrong, 2), Err(PaymentRefused::WrongAmount));
-    let wrong = Settlement { currency: "JPY".to_owned(), ..settlement(7, "e", true) };
-    assert_eq!(book.settle(&wrong, 2), Err(PaymentRefused::WrongAmount));
-    assert_eq!(state(&book, 1), OrderState::AwaitingPayment);
-}
-
-#[test]
-fn money_that_comes_late_buys_a_free_unit_or_goes_back() {
-    for (taken_meanwhile, expected) in [(false, OrderState::Paid), (true, OrderState::Refunded)] {
-        let mut book = book(1, 1);
-        book.place(&intent(1, 1, 1), 0);
-        book.open_payment(order(1), payment(7), 1).unwrap();
-        book.lapse(10_000).unwrap();
-        if taken_meanwhile {
-            book.place(&intent(2, 2, 1), 10_001);
-        }
-        book.settle(&settlement(7, "e", true), 10_002).unwrap();
-        assert_eq!(state(&book, 1), expected);
-        assert_eq!(book.stock().free(), 0);
-    }
-}
-
-#[test]
-fn money_for_a_cancelled_order_goes_back() {
-    let mut book = book(1, 1);
-    book.place(&intent(1, 1, 1), 0);
-    book.open_payment(order(1), payment(7), 1).unwrap();
-    book.cancel(order(1), 2).unwrap();
-    book.settle(&settlement(7, "e", true), 3).unwrap();
-    assert_eq!(state(&book, 1), OrderState::Refunded);
     assert_eq!(book.stock().free(), 1);
 }
 
 #[test]
 fn a_hold_keeps_the_price_that_it_began_with() {
     let mut book = book(2, 2);
-    book.place(&intent(1, 1, 2), 0);
+    place(&mut book, &intent(1, 1, 2), 0);
     book.set_terms(Terms { price_minor: 900, ..book.terms().clone() });
     assert_eq!(book.order(order(1)).unwrap().amount_minor, 1_000);
 }
@@ -198,87 +170,145 @@ fn a_hold_keeps_the_price_that_it_began_with() {
 #[test]
 fn stock_cannot_be_lowered_below_what_is_taken() {
     let mut book = book(3, 3);
-    book.place(&intent(1, 1, 2), 0);
-    assert_eq!(book.resize(1, 1), Err(StockRefused { taken_units: 2 }));
-    book.resize(2, 1).unwrap();
-    assert_eq!(book.place(&intent(2, 2, 1), 2), Decision::SoldOut);
-    book.resize(5, 3).unwrap();
-    assert!(matches!(book.place(&intent(3, 2, 1), 4), Decision::Recorded(_)));
+    place(&mut book, &intent(1, 1, 2), 0);
+    assert_eq!(book.resize(&Units::plain(1), 1), Err(StockRefused::BelowTaken { taken_units: 2 }));
+    book.resize(&Units::plain(2), 1).unwrap();
+    assert_eq!(place(&mut book, &intent(2, 2, 1), 2), Decision::SoldOut);
+    book.resize(&Units::plain(5), 3).unwrap();
+    assert!(matches!(place(&mut book, &intent(3, 2, 1), 4), Decision::Recorded(_)));
 }
 
 #[test]
-fn a_log_that_releases_or_sells_twice_is_broken() {
-    let mut book = book(3, 1);
-    book.place(&intent(1, 1, 1), 0);
-    book.place(&intent(2, 2, 1), 0);
-    book.open_payment(order(2), payment(7), 1).unwrap();
-    let paid = book.settle(&settlement(7, "e", true), 1).unwrap().1.unwrap();
-    let released = book.cancel(order(1), 2).unwrap();
-    assert!(book.apply(&released).is_err());
-    assert!(book.apply(&paid).is_err());
-    assert_eq!(book.stock(), Stock::from_counts(3, 2, 0, 1).unwrap());
+fn skus_have_their_own_price_and_share_the_total() {
+    let mut book = book_of_skus(3, 2, 2);
+    place(&mut book, &of_sku("m", intent(1, 1, 2)), 0);
+    assert_eq!(book.order(order(1)).unwrap().amount_minor, 1_400);
+    assert_eq!(place(&mut book, &of_sku("m", intent(2, 2, 1)), 0), Decision::SoldOut);
+    let two_small = place(&mut book, &of_sku("s", intent(3, 3, 2)), 0);
+    assert_eq!(rejection(&two_small), Some(Rejection::NotEnoughUnits), "two are there, and one under the total");
+    place(&mut book, &of_sku("s", intent(4, 4, 1)), 0);
+    assert_eq!(book.outlooks().all, Outlook { free_units: 0, can_wait: false });
+    assert_eq!((book.shelf().skus()["s"].held(), book.shelf().skus()["m"].held()), (1, 2));
+    book.cancel(order(1), ReleaseCause::Cancelled, 1).unwrap();
+    assert_eq!(book.shelf().skus()["m"].free(), 2);
+    assert_eq!(book.outlooks().all.free_units, 2);
 }
 
-/// One step of a random sale: what, by whom, about which order.
-fn random_step(book: &mut Book, events: &mut Vec<Event>, now_ms: i64, (what, who, which): (u8, u8, u8)) {
-    let number = u128::from(which);
-    let done = match what {
-        0..=2 => match book.place(&intent(number, u128::from(who), u32::from(which % 3) + 1), now_ms) {
-            Decision::Recorded(event) => Some(event),
-            Decision::SoldOut | Decision::Known => None,
-        },
-        3 => book.lapse(now_ms),
-        4 => book.cancel(order(number), now_ms).ok(),
-        5 => book
-            .open_payment(order(number), payment(number * 1_000 + now_ms as u128), now_ms)
-            .ok()
-            .and_then(|(_, event)| event),
-        6 => {
-            let open = book.order(order(number)).and_then(|order| Some((order.open_payment?, order.amount_minor)));
-            open.and_then(|(payment_id, amount_minor)| {
-                let message = Settlement {
-                    payment_id,
-                    amount_minor,
-                    ..settlement(0, &format!("{payment_id}{}", who % 2), who % 4 > 0)
-                };
-                book.settle(&message, now_ms).ok().and_then(|(_, event)| event)
-            })
-        }
-        _ => book.resize(u64::from(which), now_ms).ok(),
-    };
-    events.extend(done);
-}
-
-proptest! {
-    #[test]
-    fn every_sale_balances_keeps_the_limit_and_replays_to_the_same_book(
-        units in 0_u64..12,
-        steps in prop::collection::vec((0_u8..8, 0_u8..5, 0_u8..20, 0_i64..4_000), 0..200),
-    ) {
-        let mut book = book(units, 3);
-        let mut replayed = book.clone();
-        let mut events = Vec::new();
-        let mut now_ms = 0;
-        for (what, who, which, gap_ms) in steps {
-            now_ms += gap_ms;
-            let seen = events.len();
-            random_step(&mut book, &mut events, now_ms, (what, who, which));
-            for event in &events[seen..] {
-                replayed.apply(event).unwrap();
-            }
-            prop_assert_eq!(&replayed, &book);
-            let units_in = |wanted: fn(OrderState) -> bool| -> u64 {
-                book.orders.values().filter(|order| wanted(order.state)).map(|order| u64::from(order.quantity)).sum()
-            };
-            prop_assert_eq!(book.stock().held(), units_in(OrderState::is_holding));
-            prop_assert_eq!(book.stock().sold(), units_in(|state| state == OrderState::Paid));
-            for (&shopper_id, &units) in &book.units_of {
-                let counted: u32 = book.orders.values()
-                    .filter(|order| order.shopper_id == shopper_id && order.state.counts_towards_limit())
-                    .map(|order| order.quantity).sum();
-                prop_assert_eq!(units, counted);
-                prop_assert!(units <= 3);
-            }
-        }
+#[test]
+fn an_order_for_what_is_not_sold_here_is_rejected() {
+    for (mut book, wrong) in [
+        (book_of_skus(3, 2, 2), intent(1, 1, 1)),
+        (book_of_skus(3, 2, 2), of_sku("l", intent(1, 1, 1))),
+        (self::book(3, 1), of_sku("s", intent(1, 1, 1))),
+    ] {
+        assert_eq!(rejection(&place(&mut book, &wrong, 0)), Some(Rejection::SkuUnknown));
     }
+}
+
+#[test]
+fn skus_are_restocked_by_name_and_never_below_the_total() {
+    let mut book = book_of_skus(3, 2, 1);
+    let units = |total, skus: &[(&str, u64)]| Units {
+        total,
+        skus: skus.iter().map(|&(sku, units)| (sku.to_owned(), units)).collect(),
+    };
+    assert_eq!(book.resize(&units(4, &[]), 1), Err(StockRefused::SkusBelowTotal));
+    book.resize(&units(4, &[("m", 2)]), 1).unwrap();
+    place(&mut book, &of_sku("m", intent(1, 1, 2)), 2);
+    let too_low = book.resize(&units(3, &[("m", 1), ("s", 2)]), 3);
+    assert_eq!(too_low, Err(StockRefused::BelowTaken { taken_units: 2 }));
+    assert_eq!(self::book(3, 1).resize(&units(3, &[("m", 3)]), 0), Err(StockRefused::NoSkus));
+}
+
+#[test]
+fn what_is_taken_on_order_does_not_lapse() {
+    let mut book = book_by(StockPolicy::OnOrder, 1);
+    place(&mut book, &intent(1, 1, 1), 0);
+    assert_eq!(book.next_due_ms(), None);
+    assert_eq!(book.elapse(i64::MAX), []);
+    assert_eq!(book.stock().held(), 1);
+    assert!(book.open_payment(order(1), payment(7), i64::MAX).is_ok());
+    book.cancel(order(1), ReleaseCause::ByMerchant, 1).unwrap();
+    assert_eq!(book.stock().free(), 1);
+}
+
+#[test]
+fn an_order_that_is_decided_by_payment_reserves_nothing_and_counts_towards_the_limit() {
+    let mut book = book_by(StockPolicy::OnPayment, 1);
+    place(&mut book, &intent(1, 1, 1), 0);
+    place(&mut book, &intent(2, 2, 1), 0);
+    assert_eq!(book.stock(), Stock::from_counts(1, 1, 0, 0).unwrap());
+    assert_eq!(book.outcome(order(2)), Some(Outcome::Held { expires_at_ms: Some(10_000), reserved: false }));
+    assert_eq!(rejection(&place(&mut book, &intent(3, 1, 1), 0)), Some(Rejection::LimitReached));
+    assert_eq!(names(&book.elapse(10_000)), ["order_released"]);
+    assert_eq!(book.stock(), Stock::from_counts(1, 1, 0, 0).unwrap());
+    assert_eq!(book.units_of(ShopperId(Uuid::from_u128(1))), 0);
+}
+
+#[test]
+fn a_marked_shopper_pays_to_claim_or_is_refused_as_the_sale_says() {
+    let mut book = book(2, 1);
+    book.place(&intent(1, 1, 1), true, 0);
+    assert_eq!(book.stock().free(), 2);
+    assert_eq!(state(&book, 1), OrderState::AwaitingPayment);
+    let strikes = StrikeTerms { marked_orders: MarkedOrders::Refuse, ..StrikeTerms::OFF };
+    book.set_terms(Terms { strikes, ..terms(1) });
+    assert_eq!(rejection(&book.place(&intent(2, 2, 1), true, 0)), Some(Rejection::Marked));
+    assert!(matches!(place(&mut book, &intent(3, 3, 1), 0), Decision::Recorded(_)));
+}
+
+#[test]
+fn a_sale_that_is_called_off_releases_and_refunds_order_by_order() {
+    let mut book = book(3, 1);
+    for number in 1..=2 {
+        place(&mut book, &intent(number, number, 1), 0);
+    }
+    book.open_payment(order(1), payment(7), 1).unwrap();
+    book.settle(&settlement(7, "e", true), 2).unwrap();
+    assert_eq!(names(&book.call_off(3)), ["sale_called_off"]);
+    assert_eq!(book.call_off(3), []);
+    assert_eq!(book.next_due_ms(), Some(i64::MIN));
+    assert_eq!(book.outlooks().all, Outlook::default());
+    assert_eq!(rejection(&place(&mut book, &intent(3, 3, 1), 4)), Some(Rejection::SaleCalledOff));
+    assert!(matches!(book.open_payment(order(2), payment(8), 4), Err(PaymentRefused::NotOpen(_))));
+    assert_eq!(names(&book.elapse(4)), ["order_refunded"]);
+    assert_eq!(names(&book.elapse(4)), ["order_released"]);
+    assert_eq!(book.elapse(i64::MAX), []);
+    assert_eq!((state(&book, 1), state(&book, 2)), (OrderState::Refunded, OrderState::Released));
+    assert_eq!(book.stock(), Stock::from_counts(3, 3, 0, 0).unwrap());
+    assert_eq!(book.units_of(ShopperId(Uuid::from_u128(1))), 0);
+}
+
+#[test]
+fn a_log_that_does_not_follow_is_broken() {
+    let mut book = book(3, 1);
+    let Decision::Recorded(held) = place(&mut book, &intent(1, 1, 1), 0) else { panic!() };
+    place(&mut book, &intent(2, 2, 1), 0);
+    let opened = book.open_payment(order(2), payment(7), 1).unwrap().1.unwrap();
+    let paid = book.settle(&settlement(7, "e", true), 1).unwrap().1;
+    let released = book.cancel(order(1), ReleaseCause::Cancelled, 2).unwrap();
+    for event in [&held, &opened, &paid[0], &released[0]] {
+        assert!(book.clone().apply(event).is_err(), "{event:?}");
+    }
+    let fact = |change| Event { sale_id: SaleId(Uuid::from_u128(1)), at_ms: 3, change };
+    let (order_id, payment_id) = (order(2), payment(7));
+    let provider_event_id = "other".to_owned();
+    for wrong in [
+        Change::OrderReleased { order_id, cause: ReleaseCause::Lapsed },
+        Change::OrderReleased { order_id: order(9), cause: ReleaseCause::Lapsed },
+        Change::WaitingEnded { order_id, reason: None },
+        Change::OrderRejected { intent: intent(1, 1, 1), reason: Rejection::Marked },
+        Change::OrderWaits { intent: intent(1, 1, 1) },
+        Change::PaymentOpened { order_id, payment_id: payment(8) },
+        Change::PaymentDeclined { order_id, payment_id, provider_event_id: provider_event_id.clone() },
+        Change::PaymentDeclined { order_id: order(1), payment_id: payment(9), provider_event_id },
+        Change::OrderRefunded { order_id, payment_id: payment(8), cause: RefundCause::Cancelled },
+        Change::OrderRefunded { order_id: order(1), payment_id, cause: RefundCause::Cancelled },
+        Change::StockResized { stock_units: 0, skus: BTreeMap::new() },
+    ] {
+        assert!(book.clone().apply(&fact(wrong.clone())).is_err(), "{wrong:?}");
+    }
+    assert_eq!(book.stock(), Stock::from_counts(3, 2, 0, 1).unwrap());
+    book.call_off(4);
+    assert_eq!(book.apply(&fact(Change::SaleCalledOff)), Err(crate::BrokenLog::CalledOff));
 }

@@ -1,11 +1,15 @@
 //! What a book is asked, and what it answers.
 
-use crate::event::Event;
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::event::{Event, ReleaseCause};
 use crate::ids::{OrderId, PassId, PaymentId, ShopperId};
 use crate::order::OrderState;
 
 /// An order that was admitted to the line.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Intent {
     pub order_id: OrderId,
     pub shopper_id: ShopperId,
@@ -13,6 +17,9 @@ pub struct Intent {
     pub idempotency_key: String,
     /// Tells a repeated request from another one under the same key.
     pub body_hash: u64,
+    /// Which of the sale's SKUs, where it has some.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sku: Option<String>,
     pub quantity: u32,
     pub queue_life: u64,
     pub queue_seq: u64,
@@ -21,9 +28,9 @@ pub struct Intent {
 /// What becomes of an order at the head of the line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Decision {
-    /// It has units, or was rejected: a fact for the ledger.
+    /// It has units, may claim some, waits, or was rejected: a fact for the ledger.
     Recorded(Event),
-    /// All units are held or sold. No fact: nothing changed.
+    /// Nothing is left for it. No fact: nothing changed.
     SoldOut,
     /// It was decided before; nothing happens twice.
     Known,
@@ -33,15 +40,32 @@ pub enum Decision {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BookOrder {
     pub shopper_id: ShopperId,
+    pub sku: Option<String>,
     pub quantity: u32,
     pub amount_minor: i64,
     pub currency: String,
     pub state: OrderState,
-    pub hold_expires_at_ms: i64,
+    /// Whether units were kept for it while it was unpaid.
+    pub reserved: bool,
+    /// When it lapses; None where it does not by itself.
+    pub expires_at_ms: Option<i64>,
     /// The payment that may still arrive.
     pub open_payment: Option<PaymentId>,
-    /// Whether the shopper gave it up: a payment that still arrives goes back.
-    pub cancelled: bool,
+    /// The payment that bought its units.
+    pub paid_by: Option<PaymentId>,
+    /// Why it was given up, where it was.
+    pub released: Option<ReleaseCause>,
+}
+
+/// An order that waits for units to come back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waiter {
+    pub order_id: OrderId,
+    pub shopper_id: ShopperId,
+    pub sku: Option<String>,
+    pub quantity: u32,
+    /// Whether somebody behind got units meanwhile, having asked for fewer.
+    pub passed_over: bool,
 }
 
 /// What a provider says about one payment.
@@ -55,28 +79,57 @@ pub struct Settlement {
     pub currency: String,
 }
 
+/// Whether an order of one kind could get anything now.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Outlook {
+    pub free_units: u64,
+    /// Units may come back, and there is room to wait for them.
+    pub can_wait: bool,
+}
+
+/// How a sale stands for orders to come: over all, and of each SKU where there are some.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Outlooks {
+    pub all: Outlook,
+    pub skus: BTreeMap<String, Outlook>,
+}
+
+impl Outlooks {
+    /// What an order for this SKU meets. None for one that is not sold here, or for none where there are some.
+    #[must_use]
+    pub fn of(&self, sku: Option<&str>) -> Option<Outlook> {
+        match sku {
+            None => self.skus.is_empty().then_some(self.all),
+            Some(sku) => self.skus.get(sku).copied(),
+        }
+    }
+}
+
 /// Why an order cannot be cancelled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CancelRefused {
     UnknownOrder,
-    NotHolding(OrderState),
+    NotOpen(OrderState),
 }
 
 /// Why a payment cannot be opened or settled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PaymentRefused {
     UnknownOrder,
-    NotHolding(OrderState),
+    NotOpen(OrderState),
+    /// The order reserves nothing, and nothing is free to be claimed now.
+    NothingToClaim,
     /// The provider's message was about another payment.
     EventOfAnother,
-    /// Another amount or currency than the order's.
-    WrongAmount,
-    /// The payment had ended before.
-    AlreadySettled(OrderState),
 }
 
-/// Why a sale's total cannot be set so low.
+/// Why a sale's units cannot be set so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct StockRefused {
-    pub taken_units: u64,
+pub enum StockRefused {
+    /// Held and sold units stay; so many are, at the least one of the counts.
+    BelowTaken { taken_units: u64 },
+    /// The SKUs' own units add up to less than the total.
+    SkusBelowTotal,
+    /// The sale's units do not come in SKUs.
+    NoSkus,
 }

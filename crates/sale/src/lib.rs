@@ -6,25 +6,35 @@
 //! signs what is handed out.
 
 mod book;
+mod book_apply;
 mod decision;
+mod eligibility;
 mod event;
 mod ids;
 mod keyring;
 mod order;
 mod quiz;
+mod shelf;
 mod stock;
+mod strikes;
 mod terms;
 mod token;
 mod window;
 
 pub use book::Book;
-pub use decision::{BookOrder, CancelRefused, Decision, Intent, PaymentRefused, Settlement, StockRefused};
-pub use event::{Change, Event, RefundCause, ReleaseCause};
+pub use book_apply::BrokenLog;
+pub use decision::{
+    BookOrder, CancelRefused, Decision, Intent, Outlook, Outlooks, PaymentRefused, Settlement, StockRefused, Waiter,
+};
+pub use eligibility::{Eligibility, Ineligible};
+pub use event::{Change, Charge, Event, RefundCause, ReleaseCause};
 pub use ids::{ItemId, MerchantId, OrderId, PassId, PaymentId, QuizId, SaleId, ShopperId, order_id_of};
 pub use keyring::{Keyring, MIN_SECRET_BYTES, SecretTooShort};
-pub use order::{OrderState, Rejection};
+pub use order::{OrderState, Outcome, Rejection};
 pub use quiz::{QuizRefusal, QuizTerms, normalise_answer, proof_holds};
+pub use shelf::{Left, Shelf, Units};
 pub use stock::{Stock, StockError};
+pub use strikes::{MAX_STRIKES_KEPT, MarkedOrders, StrikeTerms, Strikes};
 pub use terms::{StockPolicy, Terms};
 pub use token::{
     MAX_TOKEN_CHARS, MerchantClaims, PASS_LIFETIME_MS, PassClaims, QueueClaims, QuizClaims, SESSION_LIFETIME_MS,

@@ -6,15 +6,15 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OrderState {
-    /// Its units are kept until the hold expires.
+    /// Its units are kept for it.
     Held,
-    /// Held, and a payment is open.
+    /// Unpaid, and a payment is open, or it reserves nothing until it is paid.
     AwaitingPayment,
     /// Its units are sold.
     Paid,
-    /// Its units went back: lapsed or cancelled.
+    /// Given up: lapsed or cancelled.
     Released,
-    /// Money came after the units had gone, and went back.
+    /// Paid, and the money went back.
     Refunded,
 }
 
@@ -39,9 +39,9 @@ impl OrderState {
         Self::ALL.into_iter().find(|state| state.as_str() == name)
     }
 
-    /// Whether units are kept for it, unpaid.
+    /// Whether it may still be paid, within its time.
     #[must_use]
-    pub const fn is_holding(self) -> bool {
+    pub const fn is_open(self) -> bool {
         matches!(self, Self::Held | Self::AwaitingPayment)
     }
 
@@ -49,6 +49,28 @@ impl OrderState {
     #[must_use]
     pub const fn counts_towards_limit(self) -> bool {
         matches!(self, Self::Held | Self::AwaitingPayment | Self::Paid)
+    }
+}
+
+/// What became of an order that has left the line, as its queue token tells it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It may be paid: until `expires_at_ms` where it has a time, with units kept for it where `reserved`.
+    Held {
+        expires_at_ms: Option<i64>,
+        reserved: bool,
+    },
+    /// It waits for units that come back: not the end.
+    Waiting,
+    SoldOut,
+    Rejected(Rejection),
+}
+
+impl Outcome {
+    /// Whether the token has ended: nothing else can become of it.
+    #[must_use]
+    pub const fn is_final(&self) -> bool {
+        !matches!(self, Self::Waiting)
     }
 }
 
@@ -62,10 +84,26 @@ pub enum Rejection {
     PassInvalid,
     /// Fewer units are left than the order asks for.
     NotEnoughUnits,
+    /// The sale has no such SKU.
+    SkuUnknown,
+    /// Too many of the shopper's holds lapsed, and the sale refuses such orders.
+    Marked,
+    /// The shopper left the waiting line.
+    Cancelled,
+    /// The whole sale was called off.
+    SaleCalledOff,
 }
 
 impl Rejection {
-    pub const ALL: [Self; 3] = [Self::LimitReached, Self::PassInvalid, Self::NotEnoughUnits];
+    pub const ALL: [Self; 7] = [
+        Self::LimitReached,
+        Self::PassInvalid,
+        Self::NotEnoughUnits,
+        Self::SkuUnknown,
+        Self::Marked,
+        Self::Cancelled,
+        Self::SaleCalledOff,
+    ];
 
     /// The reason's name on the wire and in the ledger.
     #[must_use]
@@ -74,6 +112,10 @@ impl Rejection {
             Self::LimitReached => "limit_reached",
             Self::PassInvalid => "pass_invalid",
             Self::NotEnoughUnits => "not_enough_units",
+            Self::SkuUnknown => "sku_unknown",
+            Self::Marked => "marked",
+            Self::Cancelled => "cancelled",
+            Self::SaleCalledOff => "sale_called_off",
         }
     }
 

@@ -81,6 +81,13 @@ impl Stock {
         Ok(())
     }
 
+    /// sold → free: a paid order was refunded.
+    pub fn unsell(&mut self, units: u64) -> Result<(), StockError> {
+        let (sold, free) = moved(self.sold, self.free, units)?;
+        self.become_balanced(Self { free, sold, ..*self });
+        Ok(())
+    }
+
     /// Sets the total. Only free units come and go.
     pub fn resize(&mut self, units: u64) -> Result<(), StockError> {
         let taken = self.held + self.sold;
@@ -128,6 +135,17 @@ mod tests {
     }
 
     #[test]
+    fn a_sold_unit_comes_back_only_where_one_was_sold() {
+        let mut stock = Stock::from_counts(3, 0, 1, 2).unwrap();
+        stock.unsell(2).unwrap();
+        assert_eq!(stock, Stock::from_counts(3, 2, 1, 0).unwrap());
+        assert_eq!(stock.unsell(1), Err(StockError { asked: 1, there: 0 }));
+        stock.sell_free(2).unwrap();
+        assert_eq!(stock.sell_free(1), Err(StockError { asked: 1, there: 0 }));
+        assert_eq!(stock, Stock::from_counts(3, 0, 1, 2).unwrap());
+    }
+
+    #[test]
     fn counts_that_do_not_balance_are_no_stock() {
         assert_eq!(Stock::from_counts(3, 1, 1, 0), None);
         assert_eq!(Stock::from_counts(3, u64::MAX, 4, 0), None);
@@ -135,7 +153,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_sequence_of_steps_unbalances_it(units in 0_u64..50, steps in prop::collection::vec((0_u8..5, 0_u64..60), 0..100)) {
+        fn no_sequence_of_steps_unbalances_it(units in 0_u64..50, steps in prop::collection::vec((0_u8..6, 0_u64..60), 0..100)) {
             let mut stock = Stock::new(units);
             for (step, units) in steps {
                 let before = stock;
@@ -144,6 +162,7 @@ mod tests {
                     1 => stock.release(units),
                     2 => stock.sell(units),
                     3 => stock.sell_free(units),
+                    4 => stock.unsell(units),
                     _ => stock.resize(units),
                 };
                 prop_assert_eq!(stock.free + stock.held + stock.sold, stock.stock);

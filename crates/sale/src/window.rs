@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::decision::Outlook;
+
 /// A sale's times. That it has opened is latched: a clock that was set back does not close it again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Window {
@@ -71,12 +73,12 @@ impl Window {
     }
 }
 
-/// Whether an order of `quantity` units may join the line: the window, the units that are left, and the shopper's
-/// limit over what the shopper has in the line, holds or has paid for.
+/// Whether an order of `quantity` units may join the line: the window, what is left or may be waited for, and the
+/// shopper's limit over what the shopper has in the line, waits for, holds or has paid for.
 pub const fn judge_admission(
     window: &Window,
     now_ms: i64,
-    free_units: u64,
+    outlook: Outlook,
     shopper_units: u32,
     quantity: u32,
     per_shopper_limit: u32,
@@ -87,7 +89,7 @@ pub const fn judge_admission(
     if shopper_units.saturating_add(quantity) > per_shopper_limit {
         return Err(AdmissionRefusal::LimitReached);
     }
-    if free_units == 0 {
+    if outlook.free_units == 0 && !outlook.can_wait {
         return Err(AdmissionRefusal::SoldOut);
     }
     Ok(())
@@ -128,12 +130,16 @@ mod tests {
 
     #[test]
     fn admission_names_what_stands_in_the_way() {
-        let check = |now_ms, free, had, quantity| judge_admission(&WINDOW, now_ms, free, had, quantity, 2);
+        let check = |now_ms, free_units, had, quantity| {
+            judge_admission(&WINDOW, now_ms, Outlook { free_units, can_wait: false }, had, quantity, 2)
+        };
         assert_eq!(check(999, 9, 0, 1), Err(AdmissionRefusal::NotOpen));
         assert_eq!(check(2_000, 9, 0, 1), Err(AdmissionRefusal::Ended));
         assert_eq!(check(1_000, 0, 0, 1), Err(AdmissionRefusal::SoldOut));
         assert_eq!(check(1_000, 9, 2, 1), Err(AdmissionRefusal::LimitReached));
         assert_eq!(check(1_000, 9, u32::MAX, 1), Err(AdmissionRefusal::LimitReached));
         assert_eq!(check(1_000, 9, 1, 1), Ok(()));
+        let waiting = Outlook { free_units: 0, can_wait: true };
+        assert_eq!(judge_admission(&WINDOW, 1_000, waiting, 1, 1, 2), Ok(()));
     }
 }

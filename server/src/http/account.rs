@@ -40,7 +40,7 @@ pub(super) async fn sign_up(State(app): State<App>, Json(form): Json<SignUp>) ->
         created_at_ms: app.clock.now_ms(),
     };
     let shopper_id = row.shopper_id;
-    app.committer.write(Write::AddShopper(row)).await?;
+    app.writer.write(Write::AddShopper(row)).await?;
     let cookie = session_cookie(&app, shopper_id, &display_name);
     Ok((StatusCode::CREATED, cookie, axum::Json(SignedIn { display_name })))
 }

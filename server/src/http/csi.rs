@@ -1,6 +1,6 @@
 //! The fragments that static pages fetch for themselves.
 
-use api::{Me, Recommendation, Recommendations, SalePhase, SaleState, ServerTime};
+use api::{Me, Recommendation, Recommendations, SalePhase, SaleState, ServerTime, SkuState};
 use axum::extract::State;
 use axum::response::IntoResponse;
 use axum::{Extension, Json};
@@ -41,13 +41,27 @@ pub(super) async fn sale_state(
 ) -> ApiResult<impl IntoResponse> {
     let catalog = app.publisher.catalog();
     let sale = catalog.sale(sale_id).ok_or_else(ApiError::not_found)?;
+    let outlooks = app.writer.line(sale_id).map(|line| line.outlooks()).unwrap_or_default();
+    let phase = phase_of(&app, sale);
+    let is_on = matches!(phase, SalePhase::Open | SalePhase::SoldOut);
+    let sku = |sku: &ledger::SkuRow| {
+        let outlook = outlooks.of(Some(&sku.sku)).unwrap_or_default();
+        SkuState {
+            sku: sku.sku.clone(),
+            price_minor: sku.price_minor,
+            sold_out: outlook.free_units == 0,
+            can_wait: is_on && outlook.free_units == 0 && outlook.can_wait,
+        }
+    };
     let state = SaleState {
-        phase: phase_of(&app, sale),
+        phase,
         starts_at_ms: sale.starts_at_ms,
         ends_at_ms: sale.ends_at_ms,
         revision: sale.revision,
         price_minor: sale.price_minor,
         currency: sale.currency.clone(),
+        can_wait: phase == SalePhase::SoldOut && outlooks.all.can_wait,
+        skus: sale.skus.iter().map(sku).collect(),
     };
     Ok((Extension(CachePolicy::EdgeSecond), Json(state)))
 }

@@ -6,10 +6,10 @@ use api::{Code, Problem};
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use committer::Failure;
 use ledger::{LedgerError, Refusal};
-use sale::{AdmissionRefusal, CancelRefused, PaymentRefused};
+use sale::{AdmissionRefusal, CancelRefused, PaymentRefused, StockRefused};
 
-use crate::committer::Failure;
 use crate::metrics;
 
 /// What `Retry-After` says where nothing better is known.
@@ -142,29 +142,31 @@ impl From<Failure> for ApiError {
             Failure::Cancel(CancelRefused::UnknownOrder) | Failure::Payment(PaymentRefused::UnknownOrder) => {
                 Self::not_found()
             }
-            Failure::Cancel(CancelRefused::NotHolding(state)) => {
+            Failure::Cancel(CancelRefused::NotOpen(state)) => {
                 Self::new(Code::OrderNotCancellable, format!("The order is {}.", state.as_str().replace('_', " ")))
             }
-            Failure::Payment(PaymentRefused::NotHolding(state)) => {
-                let why = if state.is_holding() {
-                    "The hold has lapsed.".to_owned()
+            Failure::Payment(PaymentRefused::NotOpen(state)) => {
+                let why = if state.is_open() {
+                    "Its time is over.".to_owned()
                 } else {
                     format!("The order is {}.", state.as_str())
                 };
                 Self::new(Code::OrderNotPayable, why)
             }
-            Failure::Payment(PaymentRefused::WrongAmount) => {
-                Self::new(Code::PaymentMismatch, "The amount or the currency is not the order's.")
+            Failure::Payment(PaymentRefused::NothingToClaim) => {
+                Self::new(Code::SoldOut, "No unit is free: others have paid first.")
             }
             Failure::Payment(PaymentRefused::EventOfAnother) => {
                 Self::new(Code::PaymentMismatch, "event_id: this event was about another payment")
             }
-            Failure::Payment(PaymentRefused::AlreadySettled(state)) => {
-                Self::new(Code::PaymentSettled, format!("This payment has ended; the order is {}.", state.as_str()))
+            Failure::Stock(StockRefused::BelowTaken { taken_units }) => {
+                Self::new(Code::StockBelowSold, format!("stock_units: {taken_units} units are held or sold"))
             }
-            Failure::Stock(refused) => {
-                Self::new(Code::StockBelowSold, format!("stock_units: {} units are held or sold", refused.taken_units))
+            Failure::Stock(StockRefused::SkusBelowTotal) => {
+                Self::field("skus", "their units add up to fewer than the sale's total")
             }
+            Failure::Stock(StockRefused::NoSkus) => Self::field("skus", "this sale's units do not come in SKUs"),
+            Failure::Refused(Refusal::ListFull) => Self::field("add", "the list would be too long"),
         }
     }
 }

@@ -21,7 +21,7 @@ use crate::metrics;
 const MAX_SANE_WAL_BYTES: u64 = 1 << 30;
 
 /// Room that the record needs on its disk.
-const MIN_FREE_DISK_BYTES: u64 = 64 << 20;
+pub(crate) const MIN_FREE_DISK_BYTES: u64 = 64 << 20;
 
 pub(super) fn routes(with_metrics: bool) -> Router<App> {
     let router = Router::new().route("/healthz", get(healthz)).route("/readyz", get(readyz));
@@ -47,8 +47,8 @@ struct Readiness {
 async fn readyz(State(app): State<App>) -> (StatusCode, Json<Readiness>) {
     let path = app.store.path();
     let going_down = app.going_down.load(Ordering::Acquire);
-    let record = app.store.read(|reader| reader.lively_sales(i64::MAX).map(drop)).await.is_ok();
-    let writer = app.committer.is_well();
+    let record = app.store.read(|reader| reader.stock_units().map(drop)).await.is_ok();
+    let writer = app.writer.is_well();
     let disk = free_disk_bytes(path).is_none_or(|bytes| bytes >= MIN_FREE_DISK_BYTES);
     let wal = SqliteLedger::wal_state(path).wal_bytes <= MAX_SANE_WAL_BYTES;
     let clock = app.clock.gap_us().abs() <= SANE_GAP_US;
@@ -57,14 +57,14 @@ async fn readyz(State(app): State<App>) -> (StatusCode, Json<Readiness>) {
     (status, Json(Readiness { ready, writer, record, disk, wal, clock, going_down }))
 }
 
-fn free_disk_bytes(store: &std::path::Path) -> Option<u64> {
+pub(crate) fn free_disk_bytes(store: &std::path::Path) -> Option<u64> {
     let folder = store.parent().filter(|folder| !folder.as_os_str().is_empty());
     let disk = rustix::fs::statvfs(folder.unwrap_or(std::path::Path::new("."))).ok()?;
     Some(disk.f_bavail.saturating_mul(disk.f_frsize))
 }
 
 async fn render_metrics(State(app): State<App>) -> impl IntoResponse {
-    let queued = app.committer.lines().iter().map(|line| line.queued()).sum();
+    let queued = app.writer.lines().iter().map(|line| line.queued()).sum();
     let wal_bytes = SqliteLedger::wal_state(app.store.path()).wal_bytes;
     metrics::sample(queued, app.connections.load(Ordering::Relaxed), app.clock.gap_us(), wal_bytes);
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], app.metrics.render())

@@ -34,14 +34,15 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::clock::ServerClock;
-use crate::committer::Committer;
 use crate::pages::Publisher;
-use crate::payments::Sandbox;
+use crate::payments::{Provider, Sandbox};
 use crate::settings::Settings;
 use crate::store::Store;
+use crate::writer::Writer;
 
 pub(crate) use extract::{MERCHANT_TOKEN_PREFIX, SESSION_COOKIE};
 pub(crate) use files::SiteFiles;
+pub(crate) use machine::{MIN_FREE_DISK_BYTES, free_disk_bytes};
 
 /// A request's body, at most. A quiz bank of 200 questions fits.
 pub(crate) const MAX_BODY_BYTES: usize = 128 * 1024;
@@ -116,14 +117,18 @@ pub(crate) struct AppState {
     pub(crate) settings: Settings,
     pub(crate) clock: ServerClock,
     pub(crate) store: Store,
-    pub(crate) committer: Committer,
+    pub(crate) writer: Writer,
     pub(crate) publisher: Publisher,
     pub(crate) tokens: Tokens,
     pub(crate) limits: Limits,
     /// For argon2: memory-hard, so few at a time.
     pub(crate) password_pool: Pool,
     /// None where nobody takes the money.
+    pub(crate) provider: Option<Arc<dyn Provider>>,
+    /// The provider again, where it is the sandbox: it has a button of its own.
     pub(crate) sandbox: Option<Sandbox>,
+    /// Set while the disk has too little room for what may still have to be written.
+    pub(crate) disk_is_low: AtomicBool,
     pub(crate) files: SiteFiles,
     pub(crate) metrics: PrometheusHandle,
     pub(crate) connections: Arc<AtomicUsize>,
@@ -143,9 +148,14 @@ impl App {
         self.settings.public_origin.as_ref().is_some_and(|origin| origin.starts_with("https://"))
     }
 
+    /// Whether orders that are taken now can be written down.
+    pub(crate) fn can_write(&self) -> bool {
+        self.writer.is_well() && !self.disk_is_low.load(Ordering::Acquire)
+    }
+
     pub(crate) fn begin_shutdown(&self) {
         self.going_down.store(true, Ordering::Release);
-        self.committer.close_lines();
+        self.writer.close_lines();
     }
 }
 
@@ -190,6 +200,11 @@ fn api_routes() -> OpenApiRouter<App> {
         .routes(routes!(merchant::sales::patch, merchant::sales::show))
         .routes(routes!(merchant::sales::publish))
         .routes(routes!(merchant::sales::ledger))
+        .routes(routes!(merchant::sales::call_off))
+        .routes(routes!(merchant::shoppers::list, merchant::shoppers::change))
+        .routes(routes!(merchant::strikes::list))
+        .routes(routes!(merchant::strikes::lift))
+        .routes(routes!(merchant::orders::release))
         .routes(routes!(merchant::orders::list))
 }
 

@@ -1,12 +1,13 @@
 //! The order's path at the edge: everything that can be refused without I/O is, then it joins the line.
 
-use api::{Accepted, Chance, Code, Mine, Order, OrderList, PlaceOrder, QueueState, QueueStatus};
+use api::{Accepted, Cancelled, Chance, Code, Mine, Order, OrderList, PlaceOrder, QueueState, QueueStatus};
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
-use intake::{AdmitRefused, Application, Outcome, Place, Status, poll_after_ms};
+use committer::past_seat;
+use intake::{AdmitRefused, Application, Place, Status, poll_after_ms};
 use ledger::{OrderFilter, OrderRow, PAGE_ROWS_MAX, Reader, SeatRow};
-use sale::{OrderId, QueueClaims, SaleId, order_id_of};
+use sale::{OrderId, Outcome, QueueClaims, ReleaseCause, SaleId, order_id_of};
 use sha2::{Digest, Sha256};
 
 use super::App;
@@ -14,7 +15,6 @@ use super::error::{ApiError, ApiResult};
 use super::extract::{Json, PathId, Shopper};
 use super::quiz::{limit_shopper, line_of};
 use super::view;
-use crate::committer::past_seat;
 use crate::metrics;
 
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
@@ -22,6 +22,9 @@ const IDEMPOTENCY_KEY_CHARS: std::ops::RangeInclusive<usize> = 1..=64;
 
 /// Orders a second that the line is taken to move at, until it is measured.
 const ASSUMED_PER_SECOND: u64 = 2_000;
+
+/// Units that come back in a second, as far as polls are concerned: holds lapse slowly.
+const WAITING_PER_SECOND: u64 = 1;
 
 /// Joins the line.
 #[utoipa::path(post, path = "/api/sales/{sale_id}/orders", tag = "orders", security(("session" = [])),
@@ -76,7 +79,7 @@ pub(super) async fn place(
     if !pass.is_good_for(sale_id, shopper.id, now_ms) {
         return Err(pass_is_invalid());
     }
-    if !app.committer.is_well() {
+    if !app.can_write() {
         return Err(ApiError::busy());
     }
     let application = Application {
@@ -86,12 +89,13 @@ pub(super) async fn place(
         pass_life: pass.queue_life,
         idempotency_key: key.to_owned(),
         body_hash,
+        sku: wanted.sku,
         quantity: wanted.quantity,
     };
     let place = line.admit(application, now_ms).map_err(refused)?;
     if place.fresh {
         metrics::order_accepted();
-        app.committer.ring();
+        app.writer.ring();
     }
     Ok(accepted(place))
 }
@@ -110,7 +114,7 @@ pub(super) async fn queue_status(
         return Err(ApiError::not_found());
     }
     let order_id = claims.order_id;
-    let status = match app.committer.line(claims.sale_id) {
+    let status = match app.writer.line(claims.sale_id) {
         Some(line) => line.status(&claims),
         // The sale is long over and out of memory: the record knows.
         None => {
@@ -133,6 +137,7 @@ fn told(status: Status, claims: &QueueClaims) -> QueueStatus {
         poll_after_ms: None,
         order_id: claims.order_id.to_string(),
         hold_expires_at_ms: None,
+        reserved: None,
     };
     match status {
         Status::Queued { position, free_units } => {
@@ -141,10 +146,17 @@ fn told(status: Status, claims: &QueueClaims) -> QueueStatus {
             answer.chance = Some(if position <= free_units { Chance::Likely } else { Chance::Unlikely });
             answer.poll_after_ms = Some(poll_after_ms(position, ASSUMED_PER_SECOND, claims.queue_seq));
         }
-        Status::Ended(Outcome::Held { hold_expires_at_ms }) => {
-            answer.state = QueueState::Held;
-            answer.hold_expires_at_ms = Some(hold_expires_at_ms);
+        Status::Waiting { position } => {
+            answer.state = QueueState::Waiting;
+            answer.position = Some(position);
+            answer.poll_after_ms = Some(poll_after_ms(position, WAITING_PER_SECOND, claims.queue_seq));
         }
+        Status::Ended(Outcome::Held { expires_at_ms, reserved }) => {
+            answer.state = QueueState::Held;
+            answer.hold_expires_at_ms = expires_at_ms;
+            answer.reserved = Some(reserved);
+        }
+        Status::Ended(Outcome::Waiting) => answer.state = QueueState::Waiting,
         Status::Ended(Outcome::SoldOut) => answer.state = QueueState::SoldOut,
         Status::Ended(Outcome::Rejected(reason)) => {
             answer.state = QueueState::Rejected;
@@ -167,7 +179,7 @@ pub(super) async fn mine(
     PathId(sale_id): PathId<SaleId>,
 ) -> ApiResult<axum::Json<Mine>> {
     app.publisher.catalog().sale(sale_id).ok_or_else(ApiError::not_found)?;
-    let queued = app.committer.line(sale_id).map(|line| line.mine(shopper.id).0).unwrap_or_default();
+    let queued = app.writer.line(sale_id).map(|line| line.mine(shopper.id).0).unwrap_or_default();
     let filter = OrderFilter {
         sale_id: Some(sale_id),
         shopper_id: Some(shopper.id),
@@ -207,18 +219,21 @@ pub(super) async fn show(
     Ok(axum::Json(view::order(&own_row(&app, &shopper, order_id).await?)))
 }
 
-/// Gives an unpaid order's units back.
+/// Gives an unpaid order's units back, or leaves the waiting line.
 #[utoipa::path(post, path = "/api/orders/{order_id}/cancel", tag = "orders", security(("session" = [])), params(("order_id" = String, Path)),
-    responses((status = 200, body = Order), (status = 401, body = api::Problem), (status = 404, body = api::Problem),
+    responses((status = 200, body = Cancelled), (status = 401, body = api::Problem), (status = 404, body = api::Problem),
         (status = 409, body = api::Problem)))]
 pub(super) async fn cancel(
     State(app): State<App>,
     shopper: Shopper,
     PathId(order_id): PathId<OrderId>,
-) -> ApiResult<axum::Json<Order>> {
-    let row = own_row(&app, &shopper, order_id).await?;
-    app.committer.cancel(row.sale_id, order_id).await?;
-    Ok(axum::Json(view::order(&own_row(&app, &shopper, order_id).await?)))
+) -> ApiResult<axum::Json<Cancelled>> {
+    let owner = app.store.read(move |reader| reader.owner_of_order(order_id)).await?;
+    let own = owner.filter(|(shopper_id, _)| *shopper_id == shopper.id);
+    let (_, sale_id) = own.ok_or_else(ApiError::not_found)?;
+    app.writer.cancel(sale_id, order_id, ReleaseCause::Cancelled).await?;
+    let row = app.store.read(move |reader| reader.order(order_id)).await?;
+    Ok(axum::Json(Cancelled { order: row.as_ref().map(view::order) }))
 }
 
 /// The order, if it is this shopper's; another's is as if it were not there.
@@ -238,7 +253,9 @@ fn idempotency_key(headers: &HeaderMap) -> ApiResult<&str> {
 /// Tells one body from another under the same key. Its parts, not its bytes: white space is no difference. It is kept
 /// in the record, so it is a hash that means the same in every build.
 fn hash_of(wanted: &PlaceOrder) -> u64 {
-    let digest = Sha256::new().chain_update(wanted.quantity.to_be_bytes()).chain_update(&wanted.pass).finalize();
+    let sku = wanted.sku.iter().flat_map(|sku| [&b"\0"[..], sku.as_bytes()]);
+    let digest = Sha256::new().chain_update(wanted.quantity.to_be_bytes()).chain_update(&wanted.pass);
+    let digest = sku.fold(digest, |digest, part| digest.chain_update(part)).finalize();
     digest.iter().take(8).fold(0, |hash, byte| hash << 8 | u64::from(*byte))
 }
 
@@ -247,6 +264,7 @@ fn refused(refusal: AdmitRefused) -> ApiError {
         AdmitRefused::Mismatch => mismatch(),
         AdmitRefused::Admission(refusal) => refusal.into(),
         AdmitRefused::PassInvalid => pass_is_invalid(),
+        AdmitRefused::SkuUnknown => ApiError::field("sku", "one of the sale's, and none where it has none"),
         AdmitRefused::Busy => ApiError::busy(),
     }
 }

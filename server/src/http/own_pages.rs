@@ -182,8 +182,10 @@ fn detail(app: &App, row: &ledger::OrderRow) -> OrderDetail {
     let catalog = app.publisher.catalog();
     let sale_id: SaleId = row.sale_id;
     let item = catalog.sale(sale_id).and_then(|sale| catalog.item(sale.item_id));
+    let sku = catalog.sale(sale_id).and_then(|sale| sale.skus.iter().find(|sku| row.sku.as_ref() == Some(&sku.sku)));
     OrderDetail {
         order: view::order(row),
+        sku_title: sku.map(|sku| sku.title.clone()),
         slug: item.map(|item| item.slug.clone()).unwrap_or_default(),
         title: item.map(|item| item.title.clone()).unwrap_or_default(),
         image_url: item.map(|item| item.image_url.clone()).unwrap_or_default(),

@@ -5,7 +5,7 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::header;
 use axum::response::IntoResponse;
-use sale::{PASS_LIFETIME_MS, PassClaims, PassId, QuizId, QuizRefusal, QuizTerms, SaleId, proof_holds};
+use sale::{Ineligible, PASS_LIFETIME_MS, PassClaims, PassId, QuizId, QuizRefusal, QuizTerms, SaleId, proof_holds};
 use uuid::Uuid;
 
 use super::App;
@@ -23,7 +23,7 @@ const MAX_ANSWER_CHARS: usize = 80;
 #[utoipa::path(post, path = "/api/sales/{sale_id}/quiz", tag = "orders", security(("session" = [])), params(("sale_id" = String, Path)),
     request_body = OpenQuiz,
     responses((status = 200, body = QuizIssued), (status = 401, body = api::Problem), (status = 404, body = api::Problem),
-        (status = 409, body = api::Problem), (status = 429, body = api::Problem)))]
+        (status = 403, body = api::Problem), (status = 409, body = api::Problem), (status = 429, body = api::Problem)))]
 pub(super) async fn open(
     State(app): State<App>,
     shopper: Shopper,
@@ -36,6 +36,7 @@ pub(super) async fn open(
     line.terms().window.judge(now_ms)?;
     let catalog = app.publisher.catalog();
     let sale = catalog.sale(sale_id).ok_or_else(ApiError::not_found)?;
+    judge_eligibility(&app, sale, &shopper).await?;
     let Asked { question, picture_name } =
         app.publisher.quizzes().ask(sale_id, crate::quiz::random()).ok_or_else(ApiError::busy)?;
     let quiz_id = QuizId(Uuid::new_v4());
@@ -63,6 +64,23 @@ pub(super) async fn open(
         earliest_answer_ms: claims.earliest_answer_ms,
         expires_at_ms: claims.expires_at_ms,
     }))
+}
+
+/// Whether the sale is for this shopper, before anything is asked.
+async fn judge_eligibility(app: &App, sale: &ledger::SaleRow, shopper: &Shopper) -> ApiResult<()> {
+    let (rule, sale_id, shopper_id) = (sale.eligibility, sale.sale_id, shopper.id);
+    if rule.is_open_to_all() {
+        return Ok(());
+    }
+    let standing = app.store.read(move |reader| reader.standing(sale_id, shopper_id)).await?;
+    let (created_at_ms, is_listed) = standing.unwrap_or((i64::MAX, false));
+    rule.judge(created_at_ms, is_listed).map_err(|why| {
+        let detail = match why {
+            Ineligible::AccountTooNew => "This sale is for older accounts.",
+            Ineligible::NotListed => "This sale is for shoppers on its list.",
+        };
+        ApiError::new(Code::NotEligible, detail)
+    })
 }
 
 /// Takes the answer, right or wrong: the quiz is burnt. A right one in time earns a pass.
@@ -131,7 +149,7 @@ pub(super) async fn picture(
 
 /// The line of a sale that is on.
 pub(super) fn line_of(app: &App, sale_id: SaleId) -> ApiResult<std::sync::Arc<intake::Line>> {
-    match app.committer.line(sale_id) {
+    match app.writer.line(sale_id) {
         Some(line) => Ok(line),
         // A published sale without a line ended long ago.
         None if app.publisher.catalog().sale(sale_id).is_some() => Err(sale::AdmissionRefusal::Ended.into()),

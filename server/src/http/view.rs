@@ -1,7 +1,7 @@
 //! From what the record and the rules say to what the wire says.
 
-use api::{Order, OrderState, SalePhase};
-use ledger::{OrderRow, SaleRow};
+use api::{Order, OrderHistory, OrderState, Refund, RefundCause, ReleaseCause, SalePhase, StockPolicy};
+use ledger::{OrderRow, RefundRow, SaleRow};
 use sale::Phase;
 
 use super::App;
@@ -9,7 +9,7 @@ use super::App;
 /// What a published sale is doing now.
 pub(super) fn phase_of(app: &App, sale: &SaleRow) -> SalePhase {
     let now_ms = app.clock.now_ms();
-    let phase = match app.committer.line(sale.sale_id) {
+    let phase = match app.writer.line(sale.sale_id) {
         Some(line) => line.terms().window.phase(now_ms, line.free_units()),
         None => sale.window().phase(now_ms, 0),
     };
@@ -37,10 +37,51 @@ pub(super) fn order(row: &OrderRow) -> Order {
         order_id: row.order_id.to_string(),
         sale_id: row.sale_id.to_string(),
         state: order_state(row.state),
+        sku: row.sku.clone(),
         quantity: row.quantity,
         amount_minor: row.amount_minor,
         currency: row.currency.clone(),
         created_at_ms: row.created_at_ms,
-        hold_expires_at_ms: row.state.is_holding().then_some(row.hold_expires_at_ms),
+        history: history(row),
+    }
+}
+
+/// How the order came to where it is.
+pub(super) fn history(row: &OrderRow) -> OrderHistory {
+    OrderHistory {
+        reserved: row.reserved,
+        hold_expires_at_ms: row.hold_expires_at_ms.filter(|_| row.state.is_open()),
+        release_cause: row.release_cause.map(|cause| match cause {
+            sale::ReleaseCause::Lapsed => ReleaseCause::Lapsed,
+            sale::ReleaseCause::Cancelled => ReleaseCause::Cancelled,
+            sale::ReleaseCause::ByMerchant => ReleaseCause::ByMerchant,
+            sale::ReleaseCause::SaleCalledOff => ReleaseCause::SaleCalledOff,
+        }),
+        reseated: row.reseated,
+        refunds: row.refunds.iter().map(refund).collect(),
+    }
+}
+
+fn refund(row: &RefundRow) -> Refund {
+    Refund {
+        cause: match row.cause {
+            sale::RefundCause::NoUnitFree => RefundCause::NoUnitFree,
+            sale::RefundCause::Cancelled => RefundCause::Cancelled,
+            sale::RefundCause::PaidTwice => RefundCause::PaidTwice,
+            sale::RefundCause::WrongAmount => RefundCause::WrongAmount,
+            sale::RefundCause::LimitReached => RefundCause::LimitReached,
+            sale::RefundCause::SaleCalledOff => RefundCause::SaleCalledOff,
+        },
+        amount_minor: row.amount_minor,
+        currency: row.currency.clone(),
+        sent: row.is_sent,
+    }
+}
+
+pub(super) const fn stock_policy(policy: sale::StockPolicy) -> StockPolicy {
+    match policy {
+        sale::StockPolicy::Hold => StockPolicy::Hold,
+        sale::StockPolicy::OnOrder => StockPolicy::OnOrder,
+        sale::StockPolicy::OnPayment => StockPolicy::OnPayment,
     }
 }

@@ -33,7 +33,7 @@ pub(crate) enum PublishError {
 #[derive(Clone, PartialEq)]
 enum Source {
     Catalogue(Vec<ItemCard>),
-    Item(ItemPage),
+    Item(Box<ItemPage>),
     NotFound,
 }
 
@@ -168,7 +168,7 @@ fn rendered(catalog: &Catalog, before: &Pages, assets: &Assets, origin: &str, no
         for locale in LOCALES {
             let render = || shop::item_html(locale, assets, &page, origin);
             let path = locale.path(&format!("/items/{}", item.slug));
-            keep(path, Source::Item(page.clone()), &format!("shop item-{}", item.slug), &render)?;
+            keep(path, Source::Item(Box::new(page.clone())), &format!("shop item-{}", item.slug), &render)?;
         }
     }
     Ok(pages)

@@ -46,11 +46,24 @@ async fn what_a_merchant_writes_is_checked_field_by_field() {
         answer.is_problem(422, "field_invalid");
         assert!(answer.text_of("detail").starts_with(field), "{answer:?}");
     }
-    for (field, value) in [("stock_policy", json!("on_order")), ("mode", json!("draw")), ("waitlist_units", json!(3))] {
-        let mut ahead_of_us = terms(&item_id, now_ms);
-        ahead_of_us[field] = value;
-        shop.merchant("POST", "/sales", ahead_of_us).await.is_problem(422, "not_offered");
+    let sku = |name: &str, units: i64| json!({ "sku": name, "title": "M", "stock_units": units, "price_minor": 1 });
+    for (field, value) in [
+        ("waitlist_units", json!(10_001)),
+        ("skus[0].sku", json!([sku("Not A Sku", 9)])),
+        ("skus[1].sku", json!([sku("m", 9), sku("m", 9)])),
+        ("skus", json!([sku("m", 1)])),
+        ("strikes.limit", json!({ "limit": 65, "strike_seconds": 1, "marked_orders": "refuse" })),
+        ("eligibility.account_before_ms", json!({ "account_before_ms": -1 })),
+    ] {
+        let mut wrong = terms(&item_id, now_ms);
+        wrong[field.split(['.', '[']).next().unwrap()] = value;
+        let answer = shop.merchant("POST", "/sales", wrong).await;
+        answer.is_problem(422, "field_invalid");
+        assert!(answer.text_of("detail").starts_with(field), "{answer:?}");
     }
+    let mut ahead_of_us = terms(&item_id, now_ms);
+    ahead_of_us["mode"] = json!("draw");
+    shop.merchant("POST", "/sales", ahead_of_us).await.is_problem(422, "not_offered");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,6 +7,7 @@ mod new_sale;
 mod overview;
 mod pictures;
 mod sign_in;
+mod strikes;
 
 use leptos::prelude::*;
 use leptos_router::components::A;
@@ -18,6 +19,7 @@ pub(crate) use items::Items;
 pub(crate) use new_sale::NewSale;
 pub(crate) use overview::Overview;
 pub(crate) use sign_in::SignIn;
+pub(crate) use strikes::Strikes;
 
 /// The page's heading, and the title of its tab.
 #[component]

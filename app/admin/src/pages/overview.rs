@@ -129,6 +129,7 @@ fn table(shelf: Shelf, desk: Desk) -> AnyView {
                     <th role="columnheader" scope="col" class="number">"Sold"</th>
                     <th role="columnheader" scope="col" class="number">"Stock"</th>
                     <th role="columnheader" scope="col" class="number">"In line"</th>
+                    <th role="columnheader" scope="col" class="number">"Waiting"</th>
                 </tr>
             </thead>
             <tbody role="rowgroup">{rows.collect_view()}</tbody>
@@ -187,6 +188,9 @@ fn row(sale: &Sale, item: Option<&Item>, ledger: Option<&LedgerState>, desk: Des
             </td>
             <td role="cell" class="number" data-label="In line">
                 {sale.queued}
+            </td>
+            <td role="cell" class="number" data-label="Waiting">
+                {sale.waiting}
             </td>
         </tr>
     }

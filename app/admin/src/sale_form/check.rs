@@ -1,7 +1,14 @@
 //! What a sale's form holds, and whether it may be sent.
 
-use api::{CreateSale, PatchSale, QuestionInput, QuizInput, QuizKind, Sale, SaleMode, StockPolicy};
+use api::{
+    CreateSale, EligibilityRule, PatchSale, QuestionInput, QuizInput, QuizKind, Sale, SaleMode, SkuInput, StockPolicy,
+    StrikeRule,
+};
 
+use super::{
+    check_rules::{EligibilityDraft, KindDraft, StrikesDraft, kinds},
+    reader::Reader,
+};
 use crate::{fields::Errors, money};
 
 const MAX_QUESTIONS: usize = 200;
@@ -10,8 +17,23 @@ const MAX_ANSWER_CHARS: usize = 40;
 const MAX_ANSWER_MS: i64 = 600_000;
 
 /// The fields in the order of the page.
-pub(crate) const ORDER: [&str; 10] =
-    ["item", "price", "stock", "limit", "starts", "ends", "hold", "questions", "min_answer", "max_answer"];
+pub(crate) const ORDER: [&str; 15] = [
+    "item",
+    "price",
+    "stock",
+    "limit",
+    "starts",
+    "ends",
+    "hold",
+    "waitlist",
+    "kinds",
+    "account_before",
+    "strike_limit",
+    "strike_hours",
+    "questions",
+    "min_answer",
+    "max_answer",
+];
 
 /// The form as it was written. Moments are read already; the rest is text.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,7 +45,12 @@ pub(crate) struct Draft {
     pub(crate) per_shopper_limit: String,
     pub(crate) starts_at_ms: Option<i64>,
     pub(crate) ends_at_ms: Option<i64>,
+    pub(crate) stock_policy: StockPolicy,
     pub(crate) hold_seconds: String,
+    pub(crate) waitlist_units: String,
+    pub(crate) kinds: Vec<KindDraft>,
+    pub(crate) strikes: StrikesDraft,
+    pub(crate) eligibility: EligibilityDraft,
     pub(crate) quiz_kind: QuizKind,
     pub(crate) questions: Vec<QuestionInput>,
     pub(crate) min_answer_seconds: String,
@@ -46,6 +73,10 @@ impl Draft {
         let per_shopper_limit = reader.count("limit", &self.per_shopper_limit);
         let hold_seconds = reader.count("hold", &self.hold_seconds);
         let (starts_at_ms, ends_at_ms) = reader.window(self.starts_at_ms, self.ends_at_ms, earliest_start_ms);
+        let waitlist_units = reader.count_or_none("waitlist", &self.waitlist_units);
+        let skus = kinds(&self.kinds, &self.currency, price_minor, stock_units, &mut reader);
+        let strikes = self.strikes.read(&mut reader);
+        let eligibility = self.eligibility.read(&mut reader);
         let quiz = self.quiz(&mut reader);
         reader.finish(CreateSale {
             item_id: self.item_id.clone(),
@@ -54,11 +85,14 @@ impl Draft {
             ends_at_ms,
             stock_units,
             per_shopper_limit,
-            stock_policy: StockPolicy::Hold,
+            stock_policy: self.stock_policy,
             hold_seconds,
-            waitlist_units: 0,
+            waitlist_units,
             mode: SaleMode::FirstCome,
             quiz,
+            skus,
+            strikes,
+            eligibility,
         })
     }
 
@@ -105,54 +139,6 @@ impl Draft {
     }
 }
 
-/// Reads fields and keeps what was wrong with them.
-#[derive(Default)]
-struct Reader {
-    errors: Errors,
-}
-
-impl Reader {
-    /// Notes the fault and stands in for the value, which is never sent.
-    fn fault(&mut self, name: &'static str, sentence: &str) -> i64 {
-        self.errors.insert(name, sentence.to_owned());
-        0
-    }
-
-    /// A whole number from 1.
-    fn count(&mut self, name: &'static str, text: &str) -> i64 {
-        match text.trim().parse::<u32>() {
-            Ok(0) | Err(_) => self.fault(name, "Write a whole number, 1 or more."),
-            Ok(count) => i64::from(count),
-        }
-    }
-
-    /// Seconds with up to three decimals, in milliseconds.
-    fn seconds(&mut self, name: &'static str, text: &str) -> i64 {
-        match text.trim().parse::<f64>() {
-            Ok(seconds) if (0.0..=86_400.0).contains(&seconds) => (seconds * 1e3).round() as i64,
-            _ => self.fault(name, "Write seconds, such as 1.5."),
-        }
-    }
-
-    fn window(&mut self, starts_at_ms: Option<i64>, ends_at_ms: Option<i64>, earliest_ms: i64) -> (i64, i64) {
-        let starts_at_ms = match starts_at_ms {
-            None => self.fault("starts", "Choose a date and a time."),
-            Some(at_ms) if at_ms < earliest_ms => self.fault("starts", "That moment has passed by the server's clock."),
-            Some(at_ms) => at_ms,
-        };
-        let ends_at_ms = match ends_at_ms {
-            None => self.fault("ends", "Choose a date and a time."),
-            Some(at_ms) if at_ms <= starts_at_ms => self.fault("ends", "Must be after the start."),
-            Some(at_ms) => at_ms,
-        };
-        (starts_at_ms, ends_at_ms)
-    }
-
-    fn finish(self, sale: CreateSale) -> Result<CreateSale, Errors> {
-        if self.errors.is_empty() { Ok(sale) } else { Err(self.errors) }
-    }
-}
-
 /// Only what differs; none where nothing does. Fields show whole seconds, so a moment within the same second is the
 /// same moment.
 pub(crate) fn change(sale: &Sale, form: &CreateSale) -> Option<PatchSale> {
@@ -165,10 +151,38 @@ pub(crate) fn change(sale: &Sale, form: &CreateSale) -> Option<PatchSale> {
         stock_units: changed(sale.stock_units, form.stock_units),
         per_shopper_limit: changed(sale.per_shopper_limit, form.per_shopper_limit),
         hold_seconds: changed(sale.hold_seconds, form.hold_seconds),
+        stock_policy: (sale.stock_policy != form.stock_policy).then_some(form.stock_policy),
+        waitlist_units: changed(sale.waitlist_units, form.waitlist_units),
+        skus: changed_kinds(sale, form),
+        strikes: changed_strikes(sale, form),
+        eligibility: changed_eligibility(sale, form),
         quiz: (sale.quiz != form.quiz).then(|| form.quiz.clone()),
         paused: None,
     };
     (patch != PatchSale::default()).then_some(patch)
+}
+
+/// The kinds that are new or others than they were. What is not named stays.
+fn changed_kinds(sale: &Sale, form: &CreateSale) -> Option<Vec<SkuInput>> {
+    let changed: Vec<SkuInput> = form.skus.iter().filter(|kind| !sale.skus.contains(kind)).cloned().collect();
+    (!changed.is_empty()).then_some(changed)
+}
+
+/// Marking nobody is a rule too: it has to be sent where there was another.
+fn changed_strikes(sale: &Sale, form: &CreateSale) -> Option<StrikeRule> {
+    let nobody = |rule: &StrikeRule| StrikeRule { limit: 0, ..rule.clone() };
+    match (&sale.strikes, &form.strikes) {
+        (before, Some(now)) if before.as_ref() != Some(now) => Some(now.clone()),
+        (Some(before), None) if before.limit > 0 => Some(nobody(before)),
+        _ => None,
+    }
+}
+
+fn changed_eligibility(sale: &Sale, form: &CreateSale) -> Option<EligibilityRule> {
+    let now = form.eligibility.clone().unwrap_or_default();
+    let whole_second = |rule: &EligibilityRule| rule.account_before_ms.map(|at_ms| at_ms.div_euclid(1_000));
+    let same = sale.eligibility.listed_only == now.listed_only && whole_second(&sale.eligibility) == whole_second(&now);
+    (!same).then_some(now)
 }
 
 #[cfg(test)]

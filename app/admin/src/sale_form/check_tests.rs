@@ -1,4 +1,7 @@
+use api::MarkedOrders;
+
 use super::*;
+use crate::sale_form::check_rules::sum_told;
 
 const NOW_MS: i64 = 1_800_000_000_000;
 
@@ -11,7 +14,17 @@ fn draft() -> Draft {
         per_shopper_limit: "1".to_owned(),
         starts_at_ms: Some(NOW_MS + 60_000),
         ends_at_ms: Some(NOW_MS + 600_000),
+        stock_policy: StockPolicy::Hold,
         hold_seconds: "120".to_owned(),
+        waitlist_units: "0".to_owned(),
+        kinds: Vec::new(),
+        strikes: StrikesDraft {
+            on: false,
+            limit: "3".to_owned(),
+            hours: "24".to_owned(),
+            marked_orders: MarkedOrders::PayToClaim,
+        },
+        eligibility: EligibilityDraft::default(),
         quiz_kind: QuizKind::Bank,
         questions: vec![QuestionInput { prompt: "Two and two?".to_owned(), answer: "four".to_owned() }],
         min_answer_seconds: "0.8".to_owned(),
@@ -39,12 +52,26 @@ fn stored(form: &CreateSale) -> Sale {
         waitlist_units: form.waitlist_units,
         mode: form.mode,
         quiz: form.quiz.clone(),
+        skus: form.skus.clone(),
+        strikes: form.strikes.clone(),
+        eligibility: form.eligibility.clone().unwrap_or_default(),
+        listed_shoppers: 0,
+        called_off: false,
         published: true,
         paused: false,
         revision: 3,
         phase: None,
         queued: 0,
+        waiting: 0,
     }
+}
+
+fn kind(sku: &str, units: &str, price: &str) -> KindDraft {
+    KindDraft { sku: sku.to_owned(), title: format!("Size {sku}"), units: units.to_owned(), price: price.to_owned() }
+}
+
+fn of_kinds(kinds: &[KindDraft]) -> Draft {
+    Draft { kinds: kinds.to_vec(), ..draft() }
 }
 
 #[test]
@@ -89,4 +116,90 @@ fn only_what_differs_is_sent() {
     assert_eq!(change(&sale, &form), None);
     let more = CreateSale { stock_units: 30, ..form };
     assert_eq!(change(&sale, &more), Some(PatchSale { stock_units: Some(30), ..PatchSale::default() }));
+}
+
+#[test]
+fn a_kind_without_a_price_has_the_sales_and_a_blank_row_is_no_mistake() {
+    let sale = of_kinds(&[kind("m", "12", ""), KindDraft::default(), kind("l", "8", "120")]).read(NOW_MS).unwrap();
+    let read: Vec<_> = sale.skus.iter().map(|kind| (kind.sku.as_str(), kind.stock_units, kind.price_minor)).collect();
+    assert_eq!(read, [("m", 12, 9_900), ("l", 8, 12_000)]);
+}
+
+#[test]
+fn kinds_need_codes_of_their_own_names_units_and_prices() {
+    for wrong in [
+        [kind("M", "20", ""), KindDraft::default()],
+        [kind("-m", "20", ""), KindDraft::default()],
+        [KindDraft { title: String::new(), ..kind("m", "20", "") }, KindDraft::default()],
+        [kind("m", "-1", ""), KindDraft::default()],
+        [kind("m", "20", "0"), KindDraft::default()],
+        [kind("m", "10", ""), kind("m", "10", "")],
+    ] {
+        assert_eq!(faults(&of_kinds(&wrong)), ["kinds"], "{wrong:?}");
+    }
+    let many: Vec<_> = (0..51).map(|index| kind(&format!("k{index}"), "1", "")).collect();
+    assert_eq!(faults(&of_kinds(&many)), ["kinds"]);
+    assert_eq!(faults(&of_kinds(&many[..50])), [""; 0]);
+}
+
+#[test]
+fn the_kinds_units_are_the_sales_or_more() {
+    assert_eq!(faults(&of_kinds(&[kind("m", "12", ""), kind("l", "7", "")])), ["kinds"]);
+    assert_eq!(faults(&of_kinds(&[kind("m", "12", ""), kind("l", "8", "")])), [""; 0]);
+    assert_eq!(faults(&of_kinds(&[kind("m", "20", ""), kind("l", "20", "")])), [""; 0]);
+    assert_eq!(sum_told(19, 20).0, "The kinds have 19 units, the sale 20: add 1 or lower the stock.");
+    assert!(sum_told(20, 20).1 && sum_told(40, 20).1);
+}
+
+#[test]
+fn strikes_are_off_until_they_are_asked_for() {
+    assert_eq!(draft().read(NOW_MS).unwrap().strikes, None);
+    let on = StrikesDraft { on: true, ..draft().strikes };
+    let rule = Draft { strikes: on.clone(), ..draft() }.read(NOW_MS).unwrap().strikes.unwrap();
+    assert_eq!((rule.limit, rule.strike_seconds), (3, 86_400));
+    for (limit, hours, fault) in [("0", "24", "strike_limit"), ("65", "24", "strike_limit"), ("3", "0", "strike_hours")]
+    {
+        let strikes = StrikesDraft { limit: limit.to_owned(), hours: hours.to_owned(), ..on.clone() };
+        assert_eq!(faults(&Draft { strikes, ..draft() }), [fault]);
+    }
+}
+
+#[test]
+fn a_sale_is_for_everybody_unless_it_says_otherwise() {
+    let of = |eligibility: EligibilityDraft| Draft { eligibility, ..draft() };
+    assert_eq!(draft().read(NOW_MS).unwrap().eligibility, None);
+    let forgotten = EligibilityDraft { by_age: false, account_before_ms: Some(5_000), listed_only: false };
+    assert_eq!(of(forgotten.clone()).read(NOW_MS).unwrap().eligibility, None);
+    let aged = of(EligibilityDraft { by_age: true, ..forgotten }).read(NOW_MS).unwrap().eligibility.unwrap();
+    assert_eq!((aged.account_before_ms, aged.listed_only), (Some(5_000), false));
+    assert_eq!(faults(&of(EligibilityDraft { by_age: true, ..EligibilityDraft::default() })), ["account_before"]);
+}
+
+#[test]
+fn a_changed_rule_is_sent_whole_and_a_changed_kind_alone() {
+    let form = of_kinds(&[kind("m", "12", ""), kind("l", "8", "")]).read(NOW_MS).unwrap();
+    let sale = stored(&form);
+    let mut more = form.clone();
+    more.skus[1].stock_units = 9;
+    let expected = PatchSale { skus: Some(vec![more.skus[1].clone()]), ..PatchSale::default() };
+    assert_eq!(change(&sale, &more), Some(expected));
+    let waiting = CreateSale { waitlist_units: 5, stock_policy: StockPolicy::OnOrder, ..form.clone() };
+    let expected =
+        PatchSale { waitlist_units: Some(5), stock_policy: Some(StockPolicy::OnOrder), ..PatchSale::default() };
+    assert_eq!(change(&sale, &waiting), Some(expected));
+}
+
+#[test]
+fn rules_that_are_taken_away_are_sent_as_such() {
+    let rule = StrikeRule { limit: 3, strike_seconds: 60, marked_orders: MarkedOrders::Refuse };
+    let eligibility = EligibilityRule { account_before_ms: Some(5_250), listed_only: true };
+    let without = draft().read(NOW_MS).unwrap();
+    let with = CreateSale { strikes: Some(rule.clone()), eligibility: Some(eligibility.clone()), ..without.clone() };
+    let patch = change(&stored(&with), &without).unwrap();
+    assert_eq!(patch.strikes, Some(StrikeRule { limit: 0, ..rule }));
+    assert_eq!(patch.eligibility, Some(EligibilityRule::default()));
+    // The field shows whole seconds.
+    let shown = EligibilityRule { account_before_ms: Some(5_000), ..eligibility };
+    assert_eq!(change(&stored(&with), &CreateSale { eligibility: Some(shown), ..with.clone() }), None);
+    assert_eq!(change(&stored(&without), &without), None);
 }

@@ -1,13 +1,25 @@
 //! The form of a sale, for a new one and for the terms of one that stands.
 
 mod check;
+mod check_rules;
+mod kinds;
+mod policy;
 mod quiz;
+mod reader;
+mod rules;
 mod state;
 
 use api::{CreateSale, CreatedSale, Item, Sale};
 use leptos::{ev::SubmitEvent, prelude::*, task::spawn_local};
 
-use self::{quiz::QuizFields, state::Fields};
+pub(crate) use self::check_rules::sum_told;
+use self::{
+    kinds::KindFields,
+    policy::PolicyFields,
+    quiz::QuizFields,
+    rules::{EligibilityFields, StrikeFields},
+    state::Fields,
+};
 use crate::{
     desk::Desk,
     fields::{self, Errors, FieldError, Outcome, OutcomeLine, TextField},
@@ -32,6 +44,8 @@ pub(crate) fn SaleForm(
     let errors = RwSignal::new(Errors::new());
     let outcome = RwSignal::new(Outcome::None);
     let is_known = known.is_some();
+    let now_ms = desk.clock.now_or_local_ms();
+    let has_opened = known.as_ref().is_some_and(|sale| sale.published && sale.starts_at_ms <= now_ms);
     let known = StoredValue::new(known);
     let items = StoredValue::new(items);
     let currency = Memo::new(move |_| {
@@ -78,6 +92,10 @@ pub(crate) fn SaleForm(
             </Show>
             <Terms form=form errors=errors currency=currency/>
             <Window form=form errors=errors presets=!is_known/>
+            <PolicyFields form=form errors=errors has_opened=has_opened/>
+            <KindFields form=form errors=errors fixed_without=is_known && form.kinds.with_untracked(Vec::is_empty)/>
+            <EligibilityFields form=form errors=errors/>
+            <StrikeFields form=form errors=errors/>
             <QuizFields fields=form errors=errors/>
             <div class="row">
                 <button type="submit" class="primary" disabled=move || outcome.with(Outcome::is_busy)>
@@ -156,15 +174,6 @@ fn Terms(form: Fields, errors: RwSignal<Errors>, currency: Memo<String>) -> impl
                     value=form.limit
                     errors=errors
                     unit="units"
-                    inputmode="numeric"
-                />
-                <TextField
-                    name="hold"
-                    label="Hold"
-                    hint="How long units are kept for a shopper who has not paid. Then they go to the next."
-                    value=form.hold
-                    errors=errors
-                    unit="seconds"
                     inputmode="numeric"
                 />
             </div>

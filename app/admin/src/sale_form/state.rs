@@ -1,9 +1,12 @@
 //! The signals behind a sale's form.
 
-use api::{QuestionInput, QuizKind, Sale};
+use api::{MarkedOrders, QuestionInput, QuizKind, Sale, SkuInput, StockPolicy};
 use leptos::prelude::*;
 
-use super::check::Draft;
+use super::{
+    check::Draft,
+    check_rules::{EligibilityDraft, KindDraft, StrikesDraft},
+};
 use crate::{moment, money};
 
 /// One row of the bank. The id outlives moves, so that a row keeps its fields while others go.
@@ -14,6 +17,18 @@ pub(crate) struct Question {
     pub(crate) answer: RwSignal<String>,
 }
 
+/// One row of the kinds.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) struct Kind {
+    pub(crate) id: u32,
+    pub(crate) sku: RwSignal<String>,
+    pub(crate) title: RwSignal<String>,
+    pub(crate) units: RwSignal<String>,
+    pub(crate) price: RwSignal<String>,
+    /// The sale has it already: its code stays, and so does it.
+    pub(crate) stands: bool,
+}
+
 #[derive(Clone, Copy)]
 pub(crate) struct Fields {
     pub(crate) item_id: RwSignal<String>,
@@ -22,12 +37,22 @@ pub(crate) struct Fields {
     pub(crate) limit: RwSignal<String>,
     pub(crate) starts: RwSignal<String>,
     pub(crate) ends: RwSignal<String>,
+    pub(crate) policy: RwSignal<StockPolicy>,
     pub(crate) hold: RwSignal<String>,
+    pub(crate) waitlist: RwSignal<String>,
+    pub(crate) kinds: RwSignal<Vec<Kind>>,
+    pub(crate) by_age: RwSignal<bool>,
+    pub(crate) account_before: RwSignal<String>,
+    pub(crate) listed_only: RwSignal<bool>,
+    pub(crate) strikes_on: RwSignal<bool>,
+    pub(crate) strike_limit: RwSignal<String>,
+    pub(crate) strike_hours: RwSignal<String>,
+    pub(crate) marked_orders: RwSignal<MarkedOrders>,
     pub(crate) quiz_kind: RwSignal<QuizKind>,
     pub(crate) questions: RwSignal<Vec<Question>>,
     pub(crate) min_answer: RwSignal<String>,
     pub(crate) max_answer: RwSignal<String>,
-    next_question: StoredValue<u32>,
+    next_row: StoredValue<u32>,
 }
 
 fn text(value: &str) -> RwSignal<String> {
@@ -43,12 +68,22 @@ impl Fields {
             limit: text("1"),
             starts: text(""),
             ends: text(""),
+            policy: RwSignal::new(StockPolicy::Hold),
             hold: text("300"),
+            waitlist: text("0"),
+            kinds: RwSignal::new(Vec::new()),
+            by_age: RwSignal::new(false),
+            account_before: text(""),
+            listed_only: RwSignal::new(false),
+            strikes_on: RwSignal::new(false),
+            strike_limit: text("3"),
+            strike_hours: text("24"),
+            marked_orders: RwSignal::new(MarkedOrders::PayToClaim),
             quiz_kind: RwSignal::new(QuizKind::Bank),
             questions: RwSignal::new(Vec::new()),
             min_answer: text("1"),
             max_answer: text("30"),
-            next_question: StoredValue::new(0),
+            next_row: StoredValue::new(0),
         };
         fields.add_question("", "");
         fields
@@ -62,13 +97,27 @@ impl Fields {
             limit: RwSignal::new(sale.per_shopper_limit.to_string()),
             starts: RwSignal::new(moment::to_field(sale.starts_at_ms)),
             ends: RwSignal::new(moment::to_field(sale.ends_at_ms)),
+            policy: RwSignal::new(sale.stock_policy),
             hold: RwSignal::new(sale.hold_seconds.to_string()),
+            waitlist: RwSignal::new(sale.waitlist_units.to_string()),
+            by_age: RwSignal::new(sale.eligibility.account_before_ms.is_some()),
+            account_before: RwSignal::new(sale.eligibility.account_before_ms.map(moment::to_field).unwrap_or_default()),
+            listed_only: RwSignal::new(sale.eligibility.listed_only),
             quiz_kind: RwSignal::new(sale.quiz.kind),
             questions: RwSignal::new(Vec::new()),
             min_answer: seconds(sale.quiz.min_answer_ms),
             max_answer: seconds(sale.quiz.max_answer_ms),
             ..Self::blank(sale.item_id.clone())
         };
+        for kind in &sale.skus {
+            fields.push_kind(kind, &sale.currency);
+        }
+        if let Some(rule) = sale.strikes.as_ref().filter(|rule| rule.limit > 0) {
+            fields.strikes_on.set(true);
+            fields.strike_limit.set(rule.limit.to_string());
+            fields.strike_hours.set((rule.strike_seconds as f64 / 3_600.0).to_string());
+            fields.marked_orders.set(rule.marked_orders);
+        }
         for question in &sale.quiz.questions {
             fields.add_question(&question.prompt, &question.answer);
         }
@@ -77,11 +126,36 @@ impl Fields {
 
     /// Adds a row and answers with its id.
     pub(crate) fn add_question(&self, prompt: &str, answer: &str) -> u32 {
-        let id = self.next_question.get_value();
-        self.next_question.set_value(id + 1);
+        let id = self.next_id();
         let question = Question { id, prompt: text(prompt), answer: text(answer) };
         self.questions.update(|questions| questions.push(question));
         id
+    }
+
+    fn next_id(&self) -> u32 {
+        let id = self.next_row.get_value();
+        self.next_row.set_value(id + 1);
+        id
+    }
+
+    /// Adds a blank row and answers with its id.
+    pub(crate) fn add_kind(&self) -> u32 {
+        let id = self.next_id();
+        let kind = Kind { id, sku: text(""), title: text(""), units: text(""), price: text(""), stands: false };
+        self.kinds.update(|kinds| kinds.push(kind));
+        id
+    }
+
+    fn push_kind(&self, kind: &SkuInput, currency: &str) {
+        let row = Kind {
+            id: self.next_id(),
+            sku: text(&kind.sku),
+            title: text(&kind.title),
+            units: text(&kind.stock_units.to_string()),
+            price: text(&money::major(kind.price_minor, currency)),
+            stands: true,
+        };
+        self.kinds.update(|kinds| kinds.push(row));
     }
 
     pub(crate) fn remove_question(&self, id: u32) {
@@ -99,6 +173,12 @@ impl Fields {
             prompt: question.prompt.get_untracked(),
             answer: question.answer.get_untracked(),
         });
+        let kinds = self.kinds.get_untracked().into_iter().map(|kind| KindDraft {
+            sku: kind.sku.get_untracked(),
+            title: kind.title.get_untracked(),
+            units: kind.units.get_untracked(),
+            price: kind.price.get_untracked(),
+        });
         Draft {
             item_id: self.item_id.get_untracked(),
             currency: currency.to_owned(),
@@ -107,7 +187,21 @@ impl Fields {
             per_shopper_limit: self.limit.get_untracked(),
             starts_at_ms: moment::from_field(&self.starts.get_untracked()),
             ends_at_ms: moment::from_field(&self.ends.get_untracked()),
+            stock_policy: self.policy.get_untracked(),
             hold_seconds: self.hold.get_untracked(),
+            waitlist_units: self.waitlist.get_untracked(),
+            kinds: kinds.collect(),
+            strikes: StrikesDraft {
+                on: self.strikes_on.get_untracked(),
+                limit: self.strike_limit.get_untracked(),
+                hours: self.strike_hours.get_untracked(),
+                marked_orders: self.marked_orders.get_untracked(),
+            },
+            eligibility: EligibilityDraft {
+                by_age: self.by_age.get_untracked(),
+                account_before_ms: moment::from_field(&self.account_before.get_untracked()),
+                listed_only: self.listed_only.get_untracked(),
+            },
             quiz_kind: self.quiz_kind.get_untracked(),
             questions: questions.collect(),
             min_answer_seconds: self.min_answer.get_untracked(),

@@ -20,12 +20,17 @@ pub(crate) fn Actions(watch: Watch) -> impl IntoView {
     let desk = Desk::here();
     let outcome = RwSignal::new(Outcome::None);
     let ending = RwSignal::new(false);
+    let calling_off = RwSignal::new(false);
     let about =
         move |of: fn(&Sale) -> bool| Signal::derive(move || watch.sale.with(|sale| sale.as_ref().is_some_and(of)));
     let is_draft = Memo::new(move |_| about(|sale| !sale.published).get());
     let is_paused = Memo::new(move |_| about(|sale| sale.paused).get());
+    let is_off = Memo::new(move |_| about(|sale| sale.called_off).get());
+    let has_kinds = Memo::new(move |_| about(|sale| !sale.skus.is_empty()).get());
     let is_over = Memo::new(move |_| about(|sale| sale.phase == Some(SalePhase::Ended)).get());
-    let is_running = move || !is_draft.get() && !is_over.get();
+    let is_running = move || !is_draft.get() && !is_over.get() && !is_off.get();
+    // Paid orders can be refunded after the end, too.
+    let can_be_called_off = move || !is_draft.get() && !is_off.get();
     let has_started = move || {
         let now_ms = desk.clock.second_ms().unwrap_or(i64::MIN);
         watch.sale.with(|sale| sale.as_ref().is_some_and(|sale| sale.starts_at_ms <= now_ms))
@@ -36,7 +41,7 @@ pub(crate) fn Actions(watch: Watch) -> impl IntoView {
         outcome
             .set(Outcome::Busy("Publishing: the page is made anew, and every edge is told to let go of the old one…"));
         spawn_local(async move {
-            let answer = http::publish::<Published>(&watch.path("/publish")).await;
+            let answer = http::post_patiently::<Published>(&watch.path("/publish")).await;
             settle(
                 watch,
                 desk,
@@ -66,6 +71,15 @@ pub(crate) fn Actions(watch: Watch) -> impl IntoView {
         let patch = PatchSale { ends_at_ms: Some(ends_at_ms), ..PatchSale::default() };
         change(patch, "Ending…", "The sale ends in two seconds.".to_owned());
     });
+    let call_off = Callback::new(move |()| {
+        outcome.set(Outcome::Busy("Calling the sale off…"));
+        spawn_local(async move {
+            let answer = http::post_patiently::<Sale>(&watch.path("/call-off")).await;
+            let told =
+                "Called off. Orders are released and refunded one after another; the list shows how far that is.";
+            settle(watch, desk, outcome, answer.map(|_| told.to_owned()));
+        });
+    });
 
     view! {
         <section class="actions" aria-label="What you can do">
@@ -82,27 +96,50 @@ pub(crate) fn Actions(watch: Watch) -> impl IntoView {
                     <button type="button" disabled=is_busy on:click=pause>
                         {move || if is_paused.get() { "Resume" } else { "Pause" }}
                     </button>
-                    <Restock watch=watch outcome=outcome/>
+                    // With kinds, their table is the place.
+                    <Show when=move || !has_kinds.get()>
+                        <Restock watch=watch outcome=outcome/>
+                    </Show>
                     <Show when=has_started>
                         <button type="button" class="grave" disabled=is_busy on:click=move |_| ending.set(true)>
                             "End now…"
                         </button>
                     </Show>
                 </Show>
+                <Show when=can_be_called_off>
+                    <button type="button" class="grave" disabled=is_busy on:click=move |_| calling_off.set(true)>
+                        "Call the sale off…"
+                    </button>
+                </Show>
+                <Show when=move || is_off.get()>
+                    <p>
+                        <strong>"You have called this sale off."</strong>
+                        " Nobody gets anything in it any more; unpaid orders are released, paid ones refunded."
+                    </p>
+                </Show>
             </div>
             <OutcomeLine outcome=outcome/>
             <Confirm
                 open=ending
+                id="end-title"
                 title="End this sale now?"
                 text="In two seconds no order is taken any more. What is held by then can still be paid."
                 verb="End the sale"
                 on_yes=end
             />
+            <Confirm
+                open=calling_off
+                id="call-off-title"
+                title="Call this sale off?"
+                text="Orders that are not paid are released, and paid ones are refunded in full. Shoppers are told. This cannot be undone."
+                verb="Call it off"
+                on_yes=call_off
+            />
         </section>
     }
 }
 
-fn settle(watch: Watch, desk: Desk, outcome: RwSignal<Outcome>, answer: Result<String, Failure>) {
+pub(super) fn settle(watch: Watch, desk: Desk, outcome: RwSignal<Outcome>, answer: Result<String, Failure>) {
     outcome.set(match answer {
         Ok(told) => Outcome::Done(told),
         Err(failure) if failure.code() == Some(Code::PurgePending) => Outcome::Failed(format!(

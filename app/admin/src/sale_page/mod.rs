@@ -2,9 +2,12 @@
 
 mod actions;
 mod geometry;
+mod kinds;
+mod order_row;
 mod orders;
 mod plot;
 mod readings;
+mod shoppers;
 mod terms;
 mod watch;
 
@@ -12,7 +15,10 @@ use api::{Item, Sale, SalePhase};
 use leptos::prelude::*;
 use leptos_router::{components::A, hooks::use_params_map};
 
-use self::{actions::Actions, orders::Orders, plot::Plot, readings::Readings, terms::Terms, watch::Watch};
+use self::{
+    actions::Actions, kinds::Kinds, orders::Orders, plot::Plot, readings::Readings, shoppers::Shoppers, terms::Terms,
+    watch::Watch,
+};
 use crate::{desk::Desk, http::Failure, moment, money, pages::Heading, words};
 
 #[component]
@@ -52,7 +58,9 @@ fn Whole(watch: Watch) -> impl IntoView {
         <Actions watch=watch/>
         <Readings watch=watch/>
         <Plot watch=watch/>
+        <Kinds watch=watch/>
         <Orders watch=watch/>
+        <Shoppers watch=watch/>
         <Terms watch=watch/>
     }
 }

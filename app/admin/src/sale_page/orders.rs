@@ -3,11 +3,13 @@
 use api::{MerchantOrder, MerchantOrders};
 use leptos::{prelude::*, task::spawn_local};
 
-use super::watch::Watch;
+use super::{order_row, watch::Watch};
 use crate::{
+    confirm::Confirm,
     desk::Desk,
+    fields::{Outcome, OutcomeLine},
     http::{self, Failure},
-    moment, money, poll,
+    moment, poll,
     words::{self, ORDER_STATES},
 };
 
@@ -94,6 +96,35 @@ pub(crate) fn Orders(watch: Watch) -> impl IntoView {
         });
     };
 
+    let with_kinds =
+        Memo::new(move |_| watch.sale.with(|sale| sale.as_ref().is_some_and(|sale| !sale.skus.is_empty())));
+    let outcome = RwSignal::new(Outcome::None);
+    let releasing = RwSignal::new(None::<MerchantOrder>);
+    let asking = RwSignal::new(false);
+    let ask_release = Callback::new(move |order| {
+        releasing.set(Some(order));
+        asking.set(true);
+    });
+    let question = Signal::derive(move || releasing.with(|order| order.as_ref().map(release_told)).unwrap_or_default());
+    let release = Callback::new(move |()| {
+        let Some(order) = releasing.get_untracked() else { return };
+        outcome.set(Outcome::Busy("Releasing…"));
+        spawn_local(async move {
+            let path = format!("/api/merchant/orders/{}/release", http::escaped(&order.order_id));
+            match http::post_patiently::<MerchantOrder>(&path).await {
+                Ok(_) => {
+                    outcome.set(Outcome::Done(format!("Order {} is released.", words::short_id(&order.order_id))));
+                }
+                Err(why) => {
+                    desk.note(&why);
+                    outcome.set(Outcome::Failed(why.sentence()));
+                }
+            }
+            anew();
+            watch.read_now();
+        });
+    });
+
     let filters = std::iter::once(("", "All")).chain(ORDER_STATES.map(|(_, name, word)| (name, word)));
     let filters = filters.map(|(name, word)| view! { <option value=name>{word}</option> });
     view! {
@@ -112,7 +143,8 @@ pub(crate) fn Orders(watch: Watch) -> impl IntoView {
             <p class="failed" role="alert">
                 {move || failure.get().map(|failure| failure.sentence())}
             </p>
-            {move || page.get().map(|page| table(page, state.with_untracked(String::is_empty)))}
+            <Table page=page state=state with_kinds=with_kinds release=ask_release/>
+            <OutcomeLine outcome=outcome/>
             <div class="row">
                 <Show when=move || page.with(|page| page.as_ref().is_some_and(|page| page.next_cursor.is_some()))>
                     <button type="button" on:click=more>
@@ -125,6 +157,14 @@ pub(crate) fn Orders(watch: Watch) -> impl IntoView {
                     </button>
                 </Show>
             </div>
+            <Confirm
+                open=asking
+                id="release-title"
+                title="Release this order?"
+                text=question
+                verb="Release it"
+                on_yes=release
+            />
         </section>
     }
 }
@@ -141,60 +181,70 @@ async fn read(watch: Watch, state: &str, cursor: Option<&str>) -> Result<Merchan
     http::get(&path).await
 }
 
-fn table(page: Page, is_unfiltered: bool) -> AnyView {
-    if page.orders.is_empty() {
-        let told = if is_unfiltered {
-            "No orders yet. An order shows here once its units are held."
-        } else {
-            "No orders in this state now."
-        };
-        return view! { <p class="empty">{told}</p> }.into_any();
-    }
-    let rows = page.orders.iter().map(|order| {
-        view! {
-            <tr role="row">
-                <td role="cell" class="time" data-label="Created">
-                    {moment::stamp(order.created_at_ms)}
-                </td>
-                <td role="cell" data-label="State">
-                    {words::order_state(order.state)}
-                </td>
-                <td role="cell" class="number" data-label="Units">
-                    {order.quantity}
-                </td>
-                <td role="cell" class="number" data-label="Amount">
-                    {money::shown(order.amount_minor, &order.currency)}
-                </td>
-                <td role="cell" class="id" data-label="Shopper" title=order.shopper_id.clone()>
-                    {words::short_id(&order.shopper_id)}
-                </td>
-                <td role="cell" class="id" data-label="Order" title=order.order_id.clone()>
-                    {words::short_id(&order.order_id)}
-                </td>
-            </tr>
+/// What a release means for this order's shopper.
+fn release_told(order: &MerchantOrder) -> String {
+    let units = words::units(i64::from(order.quantity));
+    let goes = if order.history.reserved {
+        format!("Its {units} go to the next in line.")
+    } else {
+        "It keeps no units; its shopper can no longer pay for it.".to_owned()
+    };
+    format!(
+        "Order {} is not paid yet. {goes} Money that comes for it later goes back.",
+        words::short_id(&order.order_id)
+    )
+}
+
+/// The rows stay while their orders do, so that a button keeps the keyboard through a reading.
+#[component]
+fn Table(
+    page: RwSignal<Option<Page>>,
+    state: RwSignal<String>,
+    with_kinds: Memo<bool>,
+    release: Callback<MerchantOrder>,
+) -> impl IntoView {
+    let is_empty = Memo::new(move |_| page.with(|page| page.as_ref().map(|page| page.orders.is_empty())));
+    let orders = move || page.with(|page| page.as_ref().map(|page| page.orders.clone()).unwrap_or_default());
+    let caption = move || {
+        page.with(|page| {
+            page.as_ref().map(|page| {
+                format!(
+                    "{}{}, newest first, as of {}",
+                    if page.next_cursor.is_some() { "The first " } else { "" },
+                    words::counted(page.orders.len() as i64, "order"),
+                    moment::time_of_day(page.read_at_ms)
+                )
+            })
+        })
+    };
+    let column = |name: &'static str| view! { <th role="columnheader" scope="col">{name}</th> };
+    let numbers = |name: &'static str| view! { <th role="columnheader" scope="col" class="number">{name}</th> };
+    move || match (is_empty.get(), with_kinds.get()) {
+        (None, _) => ().into_any(),
+        (Some(true), _) => {
+            let told = if state.with_untracked(String::is_empty) {
+                "No orders yet. An order shows here once it has left the line."
+            } else {
+                "No orders in this state now."
+            };
+            view! { <p class="empty">{told}</p> }.into_any()
         }
-    });
-    let caption = format!(
-        "{}{}, newest first, as of {}",
-        if page.next_cursor.is_some() { "The first " } else { "" },
-        words::counted(page.orders.len() as i64, "order"),
-        moment::time_of_day(page.read_at_ms)
-    );
-    view! {
-        <table class="stacks" role="table">
-            <caption>{caption}</caption>
-            <thead role="rowgroup">
-                <tr role="row">
-                    <th role="columnheader" scope="col">"Created"</th>
-                    <th role="columnheader" scope="col">"State"</th>
-                    <th role="columnheader" scope="col" class="number">"Units"</th>
-                    <th role="columnheader" scope="col" class="number">"Amount"</th>
-                    <th role="columnheader" scope="col">"Shopper"</th>
-                    <th role="columnheader" scope="col">"Order"</th>
-                </tr>
-            </thead>
-            <tbody role="rowgroup">{rows.collect_view()}</tbody>
-        </table>
+        (Some(false), with_kinds) => view! {
+            <table class="stacks" role="table">
+                <caption>{caption}</caption>
+                <thead role="rowgroup">
+                    <tr role="row">
+                        {column("Created")} {column("State")} {with_kinds.then(|| column("Kind"))} {numbers("Units")}
+                        {numbers("Amount")} {column("Shopper")} {column("Order")} {column("Do")}
+                    </tr>
+                </thead>
+                <tbody role="rowgroup">
+                    <For each=orders key=order_row::key let:order>
+                        {order_row::row(order, with_kinds, release)}
+                    </For>
+                </tbody>
+            </table>
+        }
+        .into_any(),
     }
-    .into_any()
 }

@@ -40,6 +40,10 @@ pub(crate) fn Readings(watch: Watch) -> impl IntoView {
                     <dt>"Orders in line"</dt>
                     <dd>{number(|reading| reading.queued as i64)}</dd>
                 </div>
+                <div>
+                    <dt>"Orders waiting"</dt>
+                    <dd>{number(|reading| reading.waiting as i64)}</dd>
+                </div>
             </dl>
             <p class="balance">
                 <Balance watch=watch/>

@@ -1,11 +1,12 @@
 //! The sale's terms, folded away, with their form.
 
-use api::{Item, QuizKind, Sale};
+use api::{Item, MarkedOrders, QuizKind, Sale, StockPolicy};
 use leptos::prelude::*;
 
 use super::watch::Watch;
 use crate::{
     fields::{Outcome, OutcomeLine},
+    moment,
     sale_form::SaleForm,
     words,
 };
@@ -49,7 +50,7 @@ fn form(sale: Option<Sale>, item: Option<Item>, on_saved: Callback<String>) -> O
     let (sale, item) = (sale?, item?);
     Some(view! {
         <p class="hint">
-            "The start can move until the sale has opened. Orders that hold units keep the price they were made at."
+            "The start, and when a unit is taken, can change until the sale has opened. Orders that stand keep the price they were made at."
         </p>
         <SaleForm items=vec![item] chosen=None known=sale on_saved=on_saved/>
     })
@@ -62,28 +63,58 @@ fn summary(sale: &Sale) -> impl IntoView + use<> {
         QuizKind::Arithmetic => "sums made by the server".to_owned(),
     };
     let answer_time = format!("{} to {} s", seconds(sale.quiz.min_answer_ms), seconds(sale.quiz.max_answer_ms));
+    let kept = match sale.stock_policy {
+        StockPolicy::Hold => format!("{} for {}", words::policy(sale.stock_policy), words::duration(sale.hold_seconds)),
+        StockPolicy::OnOrder => words::policy(sale.stock_policy).to_owned(),
+        StockPolicy::OnPayment => {
+            format!("{}, within {}", words::policy(sale.stock_policy), words::duration(sale.hold_seconds))
+        }
+    };
+    let waiting = match sale.waitlist_units {
+        0 => "none".to_owned(),
+        orders => format!("up to {}", words::counted(orders, "order")),
+    };
+    let fact = |name: &'static str, told: String| {
+        view! {
+            <div>
+                <dt>{name}</dt>
+                <dd>{told}</dd>
+            </div>
+        }
+    };
     view! {
         <dl class="facts-list">
-            <div>
-                <dt>"Limit per shopper"</dt>
-                <dd>{words::units(sale.per_shopper_limit)}</dd>
-            </div>
-            <div>
-                <dt>"Hold until paid"</dt>
-                <dd>{words::counted(sale.hold_seconds, "second")}</dd>
-            </div>
-            <div>
-                <dt>"Quiz"</dt>
-                <dd>{quiz}</dd>
-            </div>
-            <div>
-                <dt>"Time to answer"</dt>
-                <dd>{answer_time}</dd>
-            </div>
-            <div>
-                <dt>"Revision"</dt>
-                <dd>{sale.revision}</dd>
-            </div>
+            {fact("Limit per shopper", words::units(sale.per_shopper_limit))}
+            {fact("Units", kept)}
+            {fact("Waiting line", waiting)}
+            {fact("Who may buy", eligible(sale))}
+            {fact("Holds that run out", strikes(sale))}
+            {fact("Quiz", quiz)}
+            {fact("Time to answer", answer_time)}
+            {fact("Revision", sale.revision.to_string())}
         </dl>
+    }
+}
+
+fn eligible(sale: &Sale) -> String {
+    let aged = sale.eligibility.account_before_ms.map(|at_ms| format!("accounts made before {}", moment::stamp(at_ms)));
+    let listed = sale.eligibility.listed_only.then(|| format!("{} on the list", sale.listed_shoppers));
+    match (aged, listed) {
+        (None, None) => "everybody".to_owned(),
+        (Some(rule), None) | (None, Some(rule)) => rule,
+        (Some(aged), Some(listed)) => format!("{listed}, with {aged}"),
+    }
+}
+
+fn strikes(sale: &Sale) -> String {
+    match sale.strikes.as_ref().filter(|rule| rule.limit > 0) {
+        None => "no mark".to_owned(),
+        Some(rule) => {
+            let then = match rule.marked_orders {
+                MarkedOrders::PayToClaim => "pay to claim",
+                MarkedOrders::Refuse => "refused",
+            };
+            format!("{} in {}: {then}", rule.limit, words::duration(rule.strike_seconds))
+        }
     }
 }

@@ -17,6 +17,7 @@ const PERIOD_MS: u32 = 1_000;
 pub(crate) struct Reading {
     pub(crate) ledger: LedgerState,
     pub(crate) queued: u64,
+    pub(crate) waiting: u64,
     pub(crate) at_ms: i64,
 }
 
@@ -74,7 +75,7 @@ impl Watch {
             Err(failure) => return Err(failure),
         };
         let at_ms = self.desk.clock.now_or_local_ms();
-        let reading = ledger.map(|ledger| Reading { ledger, queued: sale.queued, at_ms });
+        let reading = ledger.map(|ledger| Reading { ledger, queued: sale.queued, waiting: sale.waiting, at_ms });
         if self.item.try_with_untracked(Option::is_none) == Some(true) {
             // The page stands without its picture and title; the next round asks again.
             let path = format!("/api/merchant/items/{}", http::escaped(&sale.item_id));

@@ -1,6 +1,6 @@
 //! Reading and making plain JavaScript objects. A JSON parser in the bundle would cost a tenth of its budget.
 
-use js_sys::{Object, Reflect};
+use js_sys::{JSON, Object, Reflect};
 use wasm_bindgen::JsValue;
 
 pub(crate) fn get(value: &JsValue, key: &str) -> JsValue {
@@ -23,10 +23,23 @@ pub(crate) fn count(value: &JsValue, key: &str) -> Option<u64> {
     number(value, key).map(|number| number as u64)
 }
 
+pub(crate) fn truth(value: &JsValue, key: &str) -> bool {
+    get(value, key).is_truthy()
+}
+
 /// The elements of an array in a field; none where there is no array.
 pub(crate) fn list(value: &JsValue, key: &str) -> Vec<JsValue> {
-    let field = get(value, key);
-    if js_sys::Array::is_array(&field) { js_sys::Array::from(&field).to_vec() } else { Vec::new() }
+    elements(&get(value, key))
+}
+
+/// The elements of an array; none where it is no array.
+pub(crate) fn elements(value: &JsValue) -> Vec<JsValue> {
+    if js_sys::Array::is_array(value) { js_sys::Array::from(value).to_vec() } else { Vec::new() }
+}
+
+/// `undefined` where the text is not JSON.
+pub(crate) fn parse(text: &str) -> JsValue {
+    JSON::parse(text).unwrap_or(JsValue::UNDEFINED)
 }
 
 pub(crate) fn object(fields: &[(&str, JsValue)]) -> JsValue {

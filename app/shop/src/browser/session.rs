@@ -24,7 +24,7 @@ pub(crate) async fn me() -> Option<Me> {
     });
     let value = JsFuture::from(promise).await.ok()?;
     Some(Me {
-        signed_in: js::get(&value, "signed_in").is_truthy(),
+        signed_in: js::truth(&value, "signed_in"),
         display_name: js::text(&value, "display_name").unwrap_or_default(),
     })
 }
@@ -35,7 +35,12 @@ pub(crate) struct Attempt {
     pub key: String,
     pub pass: String,
     pub quantity: u32,
+    /// Of a sale with SKUs: which.
+    pub sku: Option<String>,
 }
+
+/// Stands for no SKU where an attempt is kept; no SKU is named so.
+const NO_SKU: &str = "-";
 
 fn storage() -> Option<Storage> {
     web_sys::window().and_then(|window| window.session_storage().ok().flatten())
@@ -47,10 +52,11 @@ fn slot(sale_id: &str) -> String {
 
 impl Attempt {
     /// A new attempt under a random key, kept at once.
-    pub(crate) fn begin(sale_id: &str, pass: String, quantity: u32) -> Self {
-        let attempt = Self { key: random_key(), pass, quantity };
+    pub(crate) fn begin(sale_id: &str, pass: String, quantity: u32, sku: Option<String>) -> Self {
+        let attempt = Self { key: random_key(), pass, quantity, sku };
         if let Some(storage) = storage() {
-            let text = [&attempt.key, " ", &quantity.to_string(), " ", &attempt.pass].concat();
+            let sku = attempt.sku.as_deref().unwrap_or(NO_SKU);
+            let text = [&attempt.key, " ", &quantity.to_string(), " ", sku, " ", &attempt.pass].concat();
             let _ = storage.set_item(&slot(sale_id), &text);
         }
         attempt
@@ -59,9 +65,14 @@ impl Attempt {
     /// The attempt that a reload or a crash has left open.
     pub(crate) fn left_open(sale_id: &str) -> Option<Self> {
         let text = storage()?.get_item(&slot(sale_id)).ok().flatten()?;
-        let mut parts = text.splitn(3, ' ');
-        let (key, quantity, pass) = (parts.next()?, parts.next()?, parts.next()?);
-        Some(Self { key: key.to_owned(), quantity: quantity.parse().ok()?, pass: pass.to_owned() })
+        let mut parts = text.splitn(4, ' ');
+        let (key, quantity, sku, pass) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+        Some(Self {
+            key: key.to_owned(),
+            quantity: quantity.parse().ok()?,
+            sku: Some(sku).filter(|sku| *sku != NO_SKU).map(str::to_owned),
+            pass: pass.to_owned(),
+        })
     }
 
     pub(crate) fn forget(sale_id: &str) {

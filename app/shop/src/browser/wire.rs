@@ -1,8 +1,8 @@
 //! The wire types read from JavaScript objects. A field that is missing where it must not be makes the whole `None`.
 
 use api::{
-    Accepted, Chance, Mine, Order, OrderState, QueueState, QueueStatus, QuizIssued, Recommendation, SalePhase,
-    SaleState,
+    Accepted, Chance, Mine, Order, OrderHistory, OrderState, QueueState, QueueStatus, QuizIssued, Recommendation,
+    Refund, RefundCause, ReleaseCause, SalePhase, SaleState, SkuState, SkuSummary,
 };
 use wasm_bindgen::JsValue;
 
@@ -38,7 +38,30 @@ pub(crate) fn sale_state(value: &JsValue) -> Option<SaleState> {
         revision: js::integer(value, "revision")?,
         price_minor: js::integer(value, "price_minor")?,
         currency: js::text(value, "currency")?,
+        can_wait: js::truth(value, "can_wait"),
+        skus: js::list(value, "skus").iter().filter_map(sku_state).collect(),
     })
+}
+
+fn sku_state(value: &JsValue) -> Option<SkuState> {
+    Some(SkuState {
+        sku: js::text(value, "sku")?,
+        price_minor: js::integer(value, "price_minor")?,
+        sold_out: js::truth(value, "sold_out"),
+        can_wait: js::truth(value, "can_wait"),
+    })
+}
+
+/// The SKUs as the page itself tells them, in the `data-skus` attribute of `<main>`.
+pub(crate) fn sku_summaries(text: &str) -> Vec<SkuSummary> {
+    let summary = |value: &JsValue| {
+        Some(SkuSummary {
+            sku: js::text(value, "sku")?,
+            title: js::text(value, "title")?,
+            price_minor: js::integer(value, "price_minor")?,
+        })
+    };
+    js::elements(&js::parse(text)).iter().filter_map(summary).collect()
 }
 
 pub(crate) fn recommendation(value: &JsValue) -> Option<Recommendation> {
@@ -93,10 +116,11 @@ pub(crate) fn queue_status(value: &JsValue) -> Option<QueueStatus> {
         poll_after_ms: js::count(value, "poll_after_ms"),
         order_id: js::text(value, "order_id").unwrap_or_default(),
         hold_expires_at_ms: js::integer(value, "hold_expires_at_ms"),
+        reserved: js::get(value, "reserved").as_bool(),
     })
 }
 
-pub(crate) fn order_state(text: &str) -> Option<OrderState> {
+fn order_state(text: &str) -> Option<OrderState> {
     Some(match text {
         "held" => OrderState::Held,
         "awaiting_payment" => OrderState::AwaitingPayment,
@@ -122,11 +146,45 @@ pub(crate) fn order(value: &JsValue) -> Option<Order> {
         order_id: js::text(value, "order_id")?,
         sale_id: js::text(value, "sale_id")?,
         state: order_state(&js::text(value, "state")?)?,
+        sku: js::text(value, "sku"),
         quantity: js::count(value, "quantity")? as u32,
         amount_minor: js::integer(value, "amount_minor")?,
         currency: js::text(value, "currency")?,
         created_at_ms: js::integer(value, "created_at_ms").unwrap_or_default(),
-        hold_expires_at_ms: js::integer(value, "hold_expires_at_ms"),
+        history: OrderHistory {
+            reserved: js::truth(value, "reserved"),
+            hold_expires_at_ms: js::integer(value, "hold_expires_at_ms"),
+            release_cause: release_cause(value),
+            reseated: js::truth(value, "reseated"),
+            refunds: js::list(value, "refunds").iter().filter_map(refund).collect(),
+        },
+    })
+}
+
+fn release_cause(order: &JsValue) -> Option<ReleaseCause> {
+    Some(match js::text(order, "release_cause")?.as_str() {
+        "lapsed" => ReleaseCause::Lapsed,
+        "cancelled" => ReleaseCause::Cancelled,
+        "by_merchant" => ReleaseCause::ByMerchant,
+        "sale_called_off" => ReleaseCause::SaleCalledOff,
+        _ => return None,
+    })
+}
+
+fn refund(value: &JsValue) -> Option<Refund> {
+    Some(Refund {
+        cause: match js::text(value, "cause")?.as_str() {
+            "no_unit_free" => RefundCause::NoUnitFree,
+            "cancelled" => RefundCause::Cancelled,
+            "paid_twice" => RefundCause::PaidTwice,
+            "wrong_amount" => RefundCause::WrongAmount,
+            "limit_reached" => RefundCause::LimitReached,
+            "sale_called_off" => RefundCause::SaleCalledOff,
+            _ => return None,
+        },
+        amount_minor: js::integer(value, "amount_minor")?,
+        currency: js::text(value, "currency")?,
+        sent: js::truth(value, "sent"),
     })
 }
 

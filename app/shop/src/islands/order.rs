@@ -1,6 +1,6 @@
 //! One order's live part: its state, the time left to pay, paying and giving back.
 
-use api::OrderState;
+use api::{Order, OrderState};
 use leptos::prelude::*;
 use ui::Locale;
 use wasm_bindgen::JsValue;
@@ -19,56 +19,73 @@ struct Model {
     locale: Locale,
     board: Board,
     state: RwSignal<OrderState>,
-    expires_at_ms: RwSignal<i64>,
+    /// What the state means, and how the order came to it.
+    story: RwSignal<String>,
+    /// When the time to pay is over; 0 where it never is, or is no more asked for.
+    deadline_ms: RwSignal<i64>,
+    /// The shop alone may still change the order: it is unpaid, or money is on its way.
+    moving: RwSignal<bool>,
     note: RwSignal<String>,
     idle: RwSignal<bool>,
     asking: RwSignal<bool>,
 }
 
 impl Model {
-    fn kept(self) -> bool {
-        matches!(self.state.get(), OrderState::Held | OrderState::AwaitingPayment)
+    fn of(locale: Locale, order: &Order) -> Self {
+        Self {
+            locale,
+            board: Board::new(),
+            state: RwSignal::new(order.state),
+            story: RwSignal::new(locale.order_story(order.state, &order.history)),
+            deadline_ms: RwSignal::new(deadline_ms(order)),
+            moving: RwSignal::new(is_moving(order)),
+            note: RwSignal::new(String::new()),
+            idle: RwSignal::new(false),
+            asking: RwSignal::new(false),
+        }
     }
 
-    fn kept_now(self) -> bool {
-        untrack(|| self.kept())
+    fn kept(self) -> bool {
+        is_kept(self.state.get())
     }
+}
+
+fn is_kept(state: OrderState) -> bool {
+    matches!(state, OrderState::Held | OrderState::AwaitingPayment)
+}
+
+fn deadline_ms(order: &Order) -> i64 {
+    order.history.hold_expires_at_ms.filter(|_| is_kept(order.state)).unwrap_or_default()
+}
+
+fn is_moving(order: &Order) -> bool {
+    is_kept(order.state) || order.history.refunds.iter().any(|refund| !refund.sent)
 }
 
 /// What the server tells this island through a context; the browser reads the same from `<main>`.
-#[derive(Clone, Copy)]
-pub(crate) struct OrderFacts {
-    pub state: OrderState,
-    pub hold_expires_at_ms: i64,
-}
+#[derive(Clone)]
+pub(crate) struct OrderFacts(pub Order);
 
-impl OrderFacts {
-    fn of_page() -> Self {
-        let absent = Self { state: OrderState::Released, hold_expires_at_ms: 0 };
-        if cfg!(feature = "hydrate") {
-            Self {
-                state: wire::order_state(&page::data("state")).unwrap_or(absent.state),
-                hold_expires_at_ms: page::number(&page::data("holdExpiresAtMs")),
-            }
-        } else {
-            use_context().unwrap_or(absent)
-        }
+/// The order as the page itself tells it. Both sides know one wherever this island stands.
+fn order_of_page() -> Option<Order> {
+    if cfg!(feature = "hydrate") {
+        wire::order(&js::parse(&page::data("order")))
+    } else {
+        use_context().map(|OrderFacts(order)| order)
     }
 }
 
 #[island]
 pub(crate) fn OrderActions() -> impl IntoView {
-    let facts = OrderFacts::of_page();
-    let model = Model {
-        locale: locale(),
-        board: Board::new(),
-        state: RwSignal::new(facts.state),
-        expires_at_ms: RwSignal::new(facts.hold_expires_at_ms),
-        note: RwSignal::new(String::new()),
-        idle: RwSignal::new(false),
-        asking: RwSignal::new(false),
-    };
-    let Model { locale, state, note, idle, asking, board, .. } = model;
+    order_of_page().map(order_dock)
+}
+
+fn order_dock(order: Order) -> impl IntoView {
+    // An order that keeps something does so until it is paid; that never changes.
+    let reserved = order.history.reserved;
+    let model = Model::of(locale(), &order);
+    let Model { locale, state, story, deadline_ms, note, idle, asking, board, .. } = model;
+    let of_kept = |kept: &'static str, claimed: &'static str| if reserved { kept } else { claimed };
     if cfg!(feature = "hydrate") {
         // Not before the first tree stands: hydration takes it over as the server wrote it.
         spawn(async move { idle.set(true) });
@@ -77,15 +94,15 @@ pub(crate) fn OrderActions() -> impl IntoView {
     }
     view! {
         <section class="dock order-dock" data-state=text(move || wire::order_state_text(state.get()).to_owned())>
-            <div hidden=flag(move || !model.kept())>
-                <p class="caption" id="board-caption">{locale.keep_within()}</p>
+            <div hidden=flag(move || deadline_ms.get() == 0)>
+                <p class="caption" id="board-caption">{of_kept(locale.keep_within(), locale.claim_within())}</p>
                 {board.view(locale, "board-caption")}
             </div>
-            <p class="outcome" role="status">
+            <p class="outcome story" role="status">
                 {text(move || {
                     let note = note.get();
                     if note.is_empty() {
-                        locale.order_note(state.get()).to_owned()
+                        story.get()
                     } else {
                         note
                     }
@@ -99,11 +116,11 @@ pub(crate) fn OrderActions() -> impl IntoView {
                     {locale.cancel_order()}
                 </button>
                 <div class="sure" hidden=flag(move || !asking.get())>
-                    <p>{locale.cancel_sure()}</p>
+                    <p>{of_kept(locale.cancel_sure(), locale.give_up_sure())}</p>
                     <button class="secondary" type="button" disabled=flag(move || !idle.get()) on:click=act(move || spawn(cancel(model)))>
-                        {locale.cancel_yes()}
+                        {of_kept(locale.cancel_yes(), locale.give_up_yes())}
                     </button>
-                    <button class="quiet" type="button" on:click=act(move || asking.set(false))>{locale.cancel_no()}</button>
+                    <button class="quiet" type="button" on:click=act(move || asking.set(false))>{of_kept(locale.cancel_no(), locale.give_up_no())}</button>
                 </div>
             </div>
         </section>
@@ -119,14 +136,18 @@ async fn count(model: Model) {
     for _ in 0..3 {
         clock::sample().await;
     }
-    while model.kept_now() {
-        sleep_ms(model.board.count_to(model.expires_at_ms.get_untracked() as f64)).await;
+    loop {
+        let deadline_ms = model.deadline_ms.get_untracked();
+        if deadline_ms == 0 {
+            return;
+        }
+        sleep_ms(model.board.count_to(deadline_ms as f64)).await;
     }
 }
 
 /// Until the order's state can change no more by itself.
 async fn follow(model: Model) {
-    while model.kept_now() {
+    while model.moving.get_untracked() {
         sleep_ms(jittered(ASK_EVERY_MS)).await;
         if page::visible() {
             refresh(model).await;
@@ -142,7 +163,14 @@ async fn refresh(model: Model) {
 
 fn take(model: Model, value: &JsValue) {
     if let Some(order) = wire::order(value) {
-        model.expires_at_ms.set(order.hold_expires_at_ms.unwrap_or_default());
+        model.deadline_ms.set(deadline_ms(&order));
+        model.moving.set(is_moving(&order));
+        let story = model.locale.order_story(order.state, &order.history);
+        // A status that says the same again would be read out again.
+        if model.story.with_untracked(|told| *told != story) {
+            model.note.set(String::new());
+            model.story.set(story);
+        }
         model.state.set(order.state);
     }
 }

@@ -1,6 +1,6 @@
 //! `/items/{slug}`: one item and its sale.
 
-use api::{ItemPage, SalePhase, SaleSummary};
+use api::{ItemPage, SalePhase, SaleSummary, SkuSummary, StockPolicy};
 use leptos::prelude::*;
 use serde_json::json;
 use ui::{Alternate, Assets, Head, Locale, decimal_amount, format_utc, iso_utc};
@@ -47,7 +47,10 @@ pub fn item_html(locale: Locale, assets: &Assets, page: &ItemPage, public_origin
                         data-starts-at-ms=data(|sale| sale.starts_at_ms.to_string())
                         data-ends-at-ms=data(|sale| sale.ends_at_ms.to_string())
                         data-stock-units=data(|sale| sale.stock_units.to_string())
-                    data-per-shopper-limit=data(|sale| sale.per_shopper_limit.to_string())
+                        data-per-shopper-limit=data(|sale| sale.per_shopper_limit.to_string())
+                        data-stock-policy=data(|sale| policy_text(sale.stock_policy).to_owned())
+                        data-is-restricted=data(|sale| sale.is_restricted.to_string())
+                        data-skus=sale.filter(|sale| !sale.skus.is_empty()).map(skus_json)
                         data-revision=data(|sale| sale.revision.to_string())
                         data-phase=data(|sale| wire::phase_text(sale.phase).to_owned())
                     >
@@ -64,12 +67,13 @@ pub fn item_html(locale: Locale, assets: &Assets, page: &ItemPage, public_origin
                             <noscript>
                                 <p class="no-script">{locale.needs_script()}</p>
                             </noscript>
+                            {sale.map(|sale| promises(locale, sale))}
                             {sale.map(|sale| figures(locale, sale))}
                             <section class="about">
                                 <h2>{locale.about_item()}</h2>
                                 {paragraphs.map(|text| view! { <p>{text.to_owned()}</p> }).collect_view()}
                             </section>
-                            {sale.map(|_| steps(locale))}
+                            {sale.map(|sale| steps(locale, sale.stock_policy))}
                             <Others />
                             <p class="back"><a href=locale.path("/")>{locale.back_to_all()}</a></p>
                         </div>
@@ -92,9 +96,39 @@ fn facts(locale: Locale, page: &ItemPage) -> Facts {
             price_minor: sale.price_minor,
             stock_units: sale.stock_units,
             per_shopper_limit: sale.per_shopper_limit,
+            pays_to_claim: sale.stock_policy == StockPolicy::OnPayment,
+            is_restricted: sale.is_restricted,
+            skus: sale.skus.clone(),
             phase: Some(sale.phase),
             ..base
         },
+    }
+}
+
+/// The policy as its attribute says it, as on the wire.
+fn policy_text(policy: StockPolicy) -> &'static str {
+    match policy {
+        StockPolicy::Hold => "hold",
+        StockPolicy::OnOrder => "on_order",
+        StockPolicy::OnPayment => "on_payment",
+    }
+}
+
+fn skus_json(sale: &SaleSummary) -> String {
+    let kind = |kind: &SkuSummary| json!({ "sku": kind.sku, "title": kind.title, "price_minor": kind.price_minor });
+    json!(sale.skus.iter().map(kind).collect::<Vec<_>>()).to_string()
+}
+
+/// The sale's rules in plain words, before anybody stakes anything on them.
+fn promises(locale: Locale, sale: &SaleSummary) -> impl IntoView + use<> {
+    let waiting = (sale.waitlist_units > 0).then(|| locale.waiting_promise(sale.waitlist_units));
+    view! {
+        <section class="promises">
+            <h2>{locale.promise()}</h2>
+            {sale.is_restricted.then(|| view! { <p class="restricted">{locale.only_some()}</p> })}
+            <p>{locale.policy_promise(sale.stock_policy, sale.hold_seconds)}</p>
+            {waiting.map(|text| view! { <p>{text}</p> })}
+        </section>
     }
 }
 
@@ -123,16 +157,16 @@ fn figures(locale: Locale, sale: &SaleSummary) -> impl IntoView + use<> {
                     <dd>{sale.per_shopper_limit.to_string()}</dd>
                 </div>
                 <div>
-                    <dt>{locale.time_to_pay()}</dt>
-                    <dd>{locale.duration(sale.hold_seconds)}</dd>
+                    <dt>{locale.units_are_kept()}</dt>
+                    <dd>{locale.policy_figure(sale.stock_policy, sale.hold_seconds)}</dd>
                 </div>
             </dl>
         </section>
     }
 }
 
-fn steps(locale: Locale) -> impl IntoView {
-    let texts = [locale.step_wait(), locale.step_quiz(), locale.step_line(), locale.step_pay()];
+fn steps(locale: Locale, policy: StockPolicy) -> impl IntoView {
+    let texts = [locale.step_wait(), locale.step_quiz(), locale.step_line(), locale.step_pay(policy)];
     view! {
         <section class="steps">
             <h2>{locale.how_it_goes()}</h2>

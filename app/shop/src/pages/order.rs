@@ -1,14 +1,11 @@
 //! `/orders`, `/orders/{order_id}` and `/pay/{order_id}`: the shopper's own.
 
-use api::{OrderDetail, OrderState};
+use api::{Order, OrderDetail, OrderState};
 use leptos::prelude::*;
 use ui::{Assets, Head, Locale, format_money, format_utc, iso_utc};
 
 use super::document;
-use crate::{
-    browser::wire,
-    islands::{OrderActions, OrderFacts, OwnPage, PayActions},
-};
+use crate::islands::{OrderActions, OrderFacts, OwnPage, PayActions};
 
 /// The shopper's orders, newest first.
 #[component]
@@ -36,10 +33,8 @@ pub fn OrdersDocument(locale: Locale, assets: Assets, orders: Vec<OrderDetail>) 
 pub fn OrderDocument(locale: Locale, assets: Assets, detail: OrderDetail) -> impl IntoView {
     let order = &detail.order;
     let head = private_head(detail.title.clone(), ["/orders/", &order.order_id].concat());
-    provide_context(OrderFacts {
-        state: order.state,
-        hold_expires_at_ms: order.hold_expires_at_ms.unwrap_or_default(),
-    });
+    provide_context(OrderFacts(order.clone()));
+    let order_json = serde_json::to_string(order).unwrap_or_default();
     document(locale, &assets, head, || {
         view! {
                 <main
@@ -47,8 +42,7 @@ pub fn OrderDocument(locale: Locale, assets: Assets, detail: OrderDetail) -> imp
                     class="narrow order"
                     data-signed-in="true"
                     data-order-id=order.order_id.clone()
-                    data-state=wire::order_state_text(order.state)
-                    data-hold-expires-at-ms=order.hold_expires_at_ms.map(|at_ms| at_ms.to_string())
+                    data-order=order_json
                 >
                     <h1>{locale.order_word()}</h1>
                     <a class="ticket" href=locale.path(&["/items/", &detail.slug].concat())>{ticket(locale, &detail, false)}</a>
@@ -116,8 +110,24 @@ fn ticket(locale: Locale, detail: &OrderDetail, tells_state: bool) -> impl IntoV
         <img src=detail.image_url.clone() alt="" width="160" height="200" />
         <span class="ticket-title">{detail.title.clone()}</span>
         <span class="ticket-sum">
+            {detail.sku_title.clone().map(|kind| [&kind, ", "].concat())}
             {locale.units(u64::from(order.quantity))} ", " {format_money(order.amount_minor, &order.currency)}
         </span>
-        {tells_state.then(|| view! { <span class="ticket-state" class:live=live>{locale.order_state(order.state)}</span> })}
+        {tells_state.then(|| view! {
+            <span class="ticket-state" class:live=live>
+                {locale.order_state(order.state)}
+                {brief(locale, order).map(|text| view! { <span class="ticket-story">{text}</span> })}
+            </span>
+        })}
+    }
+}
+
+/// Below the state on a stub: what ended the order, or what happened to its money.
+fn brief(locale: Locale, order: &Order) -> Option<String> {
+    let story = || locale.order_story(order.state, &order.history);
+    match order.state {
+        OrderState::Held | OrderState::AwaitingPayment => None,
+        OrderState::Paid => (order.history.reseated || !order.history.refunds.is_empty()).then(story),
+        OrderState::Released | OrderState::Refunded => Some(story()),
     }
 }

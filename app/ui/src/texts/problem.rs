@@ -17,6 +17,7 @@ impl Locale {
         Some(match code {
             Code::SaleNotOpen => self.pick("The sale has not opened yet.", "抢购尚未开始。"),
             Code::SaleEnded => self.sale_ended(),
+            Code::SaleCalledOff => self.sale_called_off(),
             Code::SalePaused => self.sale_paused(),
             Code::SoldOut => self.pick("Sold out. Nothing was charged.", "已抢光，未产生任何扣款。"),
             Code::LimitReached => self.pick("You already have as many as one shopper may buy.", "您已达到限购数量。"),
@@ -31,6 +32,10 @@ impl Locale {
             }
             Code::Busy => self
                 .pick("The shop is very busy. Nothing was lost; try again in a moment.", "当前非常繁忙，请稍后再试。"),
+            Code::NotEligible => self.pick(
+                "This sale is for certain accounts only, and yours is not one of them: it is too new, or not on the list.",
+                "本场仅限部分账号参与：您的账号注册过晚，或不在名单内。",
+            ),
             Code::QuizUsed => {
                 self.pick("That question was already answered. Here is a new one.", "该题已作答，请回答新题。")
             }
@@ -46,7 +51,6 @@ impl Locale {
             }
             Code::OrderNotPayable => self.pick("This order can no longer be paid.", "该订单已无法付款。"),
             Code::OrderNotCancellable => self.pick("This order can no longer be cancelled.", "该订单已无法取消。"),
-            Code::PaymentSettled => self.pick("This payment is already settled.", "该付款已处理完毕。"),
             Code::SignedOut => self.pick("Please sign in first.", "请先登录。"),
             Code::CredentialsInvalid => self.pick("Email or password is wrong.", "邮箱或密码不正确。"),
             Code::EmailTaken => {

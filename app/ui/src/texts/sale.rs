@@ -12,6 +12,13 @@ texts! {
     /// Above the board where one word stands on it instead of a time.
     this_sale_is: "This sale is", "本场抢购";
     pay_within: "Yours. Pay within", "已为您保留，请付款";
+    /// Above the board where payment decides.
+    claim_now_within: "Not yours yet. Pay within", "尚未归您，请尽快付款";
+    /// Above the board where one word stands on it: until you pay or cancel.
+    your_units_are: "Until you pay or cancel, your order is", "在您付款或取消之前，订单";
+    state_kept: "Kept", "已保留";
+    waiting_ends_in: "Waiting line. The sale ends in", "候补中，距结束";
+    state_all_held: "All held", "可候补";
     clock_being_set: "setting the clock by the shop’s", "正在与本店对时";
     state_upcoming: "Soon", "即将开抢";
     state_open: "Open", "抢购中";
@@ -19,6 +26,17 @@ texts! {
     state_ended: "Ended", "已结束";
     state_paused: "Paused", "已暂停";
     sold_out_may_return: "All units are held or sold. One that is not paid for comes back; this page will tell.", "已全部抢光。若有人未付款，名额将自动放出，本页会提示。";
+    may_wait: "All units are held right now. Press Buy now to join the waiting line: those that come back go to who waits, in order.", "目前全部名额已被占用。点击“立即抢购”可加入候补，名额退回后按顺序分配。";
+    leave_waiting: "Leave the waiting line", "退出候补";
+    leaving_waiting: "Leaving the waiting line…", "正在退出候补……";
+    first_to_pay: " The first to pay get them.", "先付款者得。";
+    not_everybody: " Not everybody may buy: see below.", "仅限部分账号，详见下文。";
+    choose_kind: "Which one", "选择款式";
+    choose_kind_first: "Choose which one first.", "请先选择款式。";
+    kind_gone: "That one is sold out. Choose another.", "该款已抢光，请另选一款。";
+    kind_sold_out: "sold out", "已抢光";
+    kind_all_held: "all held", "可候补";
+    sale_called_off: "The merchant has called this sale off.", "商家已取消本场抢购。";
     sale_ended: "This sale is over.", "本场抢购已结束。";
     sale_paused: "The merchant has paused this sale. It opens again here.", "商家已暂停本场抢购，恢复后本页自动开放。";
     sign_in_to_join: "Sign in to join the line.", "登录后即可进入队列。";
@@ -105,20 +123,20 @@ impl Locale {
         text
     }
 
-    /// On the waiting list, for units that come back.
+    /// "You are 3rd in the waiting line."
     #[must_use]
-    pub fn on_waiting_list(self, position: Option<u64>) -> String {
+    pub fn in_waiting_line(self, position: Option<u64>) -> String {
         let place = match (self, position) {
-            (_, None) => String::new(),
-            (Self::En, Some(position)) => [" You are ", &ordinal(position), " on the waiting list."].concat(),
-            (Self::Zh, Some(position)) => ["您在候补名单第 ", &position.to_string(), " 位。"].concat(),
+            (Self::En, None) => "You are in the waiting line.".to_owned(),
+            (Self::En, Some(position)) => ["You are ", &ordinal(position), " in the waiting line."].concat(),
+            (Self::Zh, None) => "您已加入候补。".to_owned(),
+            (Self::Zh, Some(position)) => ["您在候补队列第 ", &position.to_string(), " 位。"].concat(),
         };
-        [
-            self.pick("Every unit is held for now.", "目前已全部被占用。"),
-            &place,
-            self.pick(" You get the next one that comes back.", "有名额退回将按序分配给您。"),
-        ]
-        .concat()
+        let rule = self.pick(
+            " Units that come back go to who waits, in order, until all is sold or the sale ends.",
+            "退回的名额按顺序分配，直至售完或抢购结束。",
+        );
+        [place.as_str(), rule].concat()
     }
 
     /// The end of the line without a unit.
@@ -136,12 +154,18 @@ impl Locale {
         }
     }
 
-    /// "Held for you until 20:15:03: 2 units, ¥398.00."
+    /// What is held and how: "Held for you until 20:15:03: 2 units, ¥398.00." `until` is empty where that lasts
+    /// until the order is paid or given up.
     #[must_use]
-    pub fn held_until(self, time: &str, quantity: u64, amount: &str) -> String {
-        match self {
-            Self::En => ["Held for you until ", time, ": ", &self.units(quantity), ", ", amount, "."].concat(),
-            Self::Zh => ["为您保留至 ", time, "：", &self.units(quantity), "，", amount, "。"].concat(),
+    pub fn held_until(self, reserved: bool, until: &str, quantity: u64, amount: &str) -> String {
+        let what = [&self.units(quantity), self.pick(", ", "，"), amount, self.pick(".", "。")].concat();
+        match (self, reserved) {
+            (Self::En, true) if until.is_empty() => ["Yours until you pay or cancel: ", &what].concat(),
+            (Self::En, true) => ["Held for you until ", until, ": ", &what].concat(),
+            (Self::En, false) => ["Payment decides: the first to pay get them. Pay by ", until, ": ", &what].concat(),
+            (Self::Zh, true) if until.is_empty() => ["在您付款或取消之前归您：", &what].concat(),
+            (Self::Zh, true) => ["为您保留至 ", until, "：", &what].concat(),
+            (Self::Zh, false) => ["先付款者得，请在 ", until, " 前付款：", &what].concat(),
         }
     }
 
@@ -173,6 +197,17 @@ impl Locale {
                 "Fewer units were left than you asked for. Try with fewer.",
                 "余量少于您要的数量，请减少后再试。",
             ),
+            "sku_unknown" => {
+                self.pick("That kind is not in this sale any more. Choose another.", "该款式已下架，请另选一款。")
+            }
+            "marked" => self.pick(
+                "Too many of your holds ran out unpaid. This merchant takes no orders from you for a while.",
+                "您有多次超时未付款，商家暂不接受您的订单。",
+            ),
+            "cancelled" => {
+                self.pick("You left the waiting line. Nothing was charged.", "您已退出候补，未产生任何扣款。")
+            }
+            "sale_called_off" => self.sale_called_off(),
             "sale_ended" => self.sale_ended(),
             _ => self.pick(
                 "The line was lost and your order with it. Nothing was charged; press Buy now again.",
@@ -198,6 +233,21 @@ mod tests {
         assert_eq!(Locale::En.in_line(14, Some(20), false), "You are 14th in line; 20 units are left.");
         assert_eq!(Locale::En.in_line(1, Some(1), false), "You are 1st in line; 1 unit is left.");
         assert_eq!(Locale::Zh.in_line(14, None, true), "您排在第 14 位。轮到您时很可能已售完。");
+        assert_eq!(
+            Locale::En.in_waiting_line(Some(3)),
+            "You are 3rd in the waiting line. Units that come back go to who waits, in order, until all is sold or the sale ends."
+        );
         assert_eq!(Locale::En.sold_out_after(Some(212)), "Sold out. You were 212th in line. Nothing was charged.");
+    }
+
+    #[test]
+    fn a_hold_says_how_long_it_lasts_and_whether_it_is_one() {
+        let held = |reserved, until| Locale::En.held_until(reserved, until, 2, "¥398.00");
+        assert_eq!(held(true, "20:15:03"), "Held for you until 20:15:03: 2 units, ¥398.00.");
+        assert_eq!(held(true, ""), "Yours until you pay or cancel: 2 units, ¥398.00.");
+        assert_eq!(
+            held(false, "20:15:03"),
+            "Payment decides: the first to pay get them. Pay by 20:15:03: 2 units, ¥398.00."
+        );
     }
 }

@@ -1,6 +1,6 @@
 //! What a merchant may write: every limit has a name and a reason that is told.
 
-use api::{Code, PatchSale, QuizInput, SaleMode, StockPolicy};
+use api::{Code, PatchSale, QuizInput, SaleMode};
 use ledger::{QuizKind, QuizQuestion};
 
 use super::super::error::{ApiError, ApiResult};
@@ -22,7 +22,7 @@ const PER_SHOPPER_LIMIT: std::ops::RangeInclusive<i64> = 1..=1_000;
 const HOLD_SECONDS: std::ops::RangeInclusive<i64> = 1..=86_400;
 const MAX_ANSWER_MS: i64 = 600_000;
 /// The year 2286: what is later is a mistake in the unit.
-const LATEST_MS: i64 = 9_999_999_999_999;
+pub(super) const LATEST_MS: i64 = 9_999_999_999_999;
 
 pub(super) fn slug(slug: &str) -> ApiResult<()> {
     let letters = slug.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
@@ -117,30 +117,26 @@ pub(super) fn quiz(input: QuizInput) -> ApiResult<(QuizKind, Vec<QuizQuestion>, 
 }
 
 /// What the contract names and this version does not sell by is told, not ignored.
-pub(super) fn offered(policy: StockPolicy, mode: SaleMode, waitlist_units: i64) -> ApiResult<()> {
-    let refuse = |what: &str| Err(ApiError::new(Code::NotOffered, format!("{what} is not offered yet")));
-    if policy != StockPolicy::Hold {
-        return refuse("stock_policy: another policy than hold");
+pub(super) fn offered(mode: SaleMode) -> ApiResult<()> {
+    match mode {
+        SaleMode::FirstCome => Ok(()),
+        SaleMode::Draw => Err(ApiError::new(Code::NotOffered, "mode: draw is not offered yet")),
     }
-    if mode != SaleMode::FirstCome {
-        return refuse("mode: draw");
-    }
-    if waitlist_units != 0 {
-        return refuse("waitlist_units: a waiting list");
-    }
-    Ok(())
 }
 
-/// Whether a patch names anything that a sale which has opened must not change any more.
-pub(super) const fn moves_start(patch: &PatchSale) -> bool {
-    patch.starts_at_ms.is_some()
+/// What a patch names that a sale which has opened must not change any more.
+pub(super) const fn fixed_by_the_start(patch: &PatchSale) -> Option<&'static str> {
+    if patch.starts_at_ms.is_some() {
+        return Some("starts_at_ms");
+    }
+    if patch.stock_policy.is_some() { Some("stock_policy") } else { None }
 }
 
-fn chars(text: &str, range: &std::ops::RangeInclusive<usize>) -> bool {
+pub(super) fn chars(text: &str, range: &std::ops::RangeInclusive<usize>) -> bool {
     range.contains(&text.chars().count())
 }
 
-fn told(good: bool, name: &str, wrong: &str) -> ApiResult<()> {
+pub(super) fn told(good: bool, name: &str, wrong: &str) -> ApiResult<()> {
     if good { Ok(()) } else { Err(ApiError::field(name, wrong)) }
 }
 

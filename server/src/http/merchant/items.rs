@@ -45,7 +45,7 @@ pub(in super::super) async fn create(
         updated_at_ms: app.clock.now_ms(),
     };
     let item_id = row.item_id.to_string();
-    app.committer.write(Write::AddItem(row)).await?;
+    app.writer.write(Write::AddItem(row)).await?;
     drop(edit);
     Ok((StatusCode::CREATED, axum::Json(CreatedItem { item_id })))
 }
@@ -100,7 +100,7 @@ pub(in super::super) async fn patch(
             row.list_price_minor = list_price_minor;
         }
         row.updated_at_ms = app.clock.now_ms();
-        app.committer.write(Write::SetItem(row.clone())).await?;
+        app.writer.write(Write::SetItem(row.clone())).await?;
         edit.publish().await?;
         Ok(axum::Json(view(&row)))
     })

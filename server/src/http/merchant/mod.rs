@@ -4,4 +4,7 @@ pub(super) mod account;
 pub(super) mod input;
 pub(super) mod items;
 pub(super) mod orders;
+pub(super) mod sale_input;
 pub(super) mod sales;
+pub(super) mod shoppers;
+pub(super) mod strikes;

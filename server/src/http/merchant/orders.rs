@@ -3,12 +3,12 @@
 use api::{Code, MerchantOrder, MerchantOrders};
 use axum::extract::State;
 use ledger::{OrderFilter, OrderRow};
-use sale::{OrderState, SaleId, ShopperId};
+use sale::{OrderId, OrderState, ReleaseCause, SaleId, ShopperId};
 use serde::Deserialize;
 
 use super::super::App;
 use super::super::error::{ApiError, ApiResult};
-use super::super::extract::{Merchant, QueryOf};
+use super::super::extract::{Merchant, PathId, QueryOf};
 use super::super::view;
 
 /// Orders on one page.
@@ -63,6 +63,27 @@ pub(in super::super) async fn list(
     Ok(axum::Json(MerchantOrders { orders: rows.iter().map(order).collect(), next_cursor }))
 }
 
+/// Gives up an order that is not paid: its units are free again, and money that still comes goes back.
+#[utoipa::path(post, path = "/api/merchant/orders/{order_id}/release", tag = "merchant", security(("merchant_token" = []), ("merchant_session" = [])),
+    params(("order_id" = String, Path)),
+    responses((status = 200, body = MerchantOrder), (status = 401, body = api::Problem), (status = 404, body = api::Problem),
+        (status = 409, body = api::Problem)))]
+pub(in super::super) async fn release(
+    State(app): State<App>,
+    merchant: Merchant,
+    PathId(order_id): PathId<OrderId>,
+) -> ApiResult<axum::Json<MerchantOrder>> {
+    let found =
+        app.store.read(move |reader| Ok((reader.merchant_of_order(order_id)?, reader.order(order_id)?))).await?;
+    let (Some((merchant_id, sale_id)), Some(_)) = found else { return Err(ApiError::not_found()) };
+    if merchant_id != merchant.id {
+        return Err(ApiError::not_found());
+    }
+    app.writer.cancel(sale_id, order_id, ReleaseCause::ByMerchant).await?;
+    let row = app.store.read(move |reader| reader.order(order_id)).await?.ok_or_else(ApiError::not_found)?;
+    Ok(axum::Json(order(&row)))
+}
+
 fn parsed<T: std::str::FromStr>(text: Option<&str>) -> Result<Option<T>, ()> {
     text.filter(|text| !text.is_empty()).map(str::parse).transpose().map_err(|_| ())
 }
@@ -73,10 +94,12 @@ fn order(row: &OrderRow) -> MerchantOrder {
         sale_id: row.sale_id.to_string(),
         shopper_id: row.shopper_id.to_string(),
         state: view::order_state(row.state),
+        sku: row.sku.clone(),
         quantity: row.quantity,
         amount_minor: row.amount_minor,
         currency: row.currency.clone(),
         created_at_ms: row.created_at_ms,
         updated_at_ms: row.updated_at_ms,
+        history: view::history(row),
     }
 }

@@ -1,22 +1,22 @@
 //! A merchant's sales.
 
 use api::{
-    Code, CreateSale, CreatedSale, LedgerState, PatchSale, Published, QuestionInput, QuizInput, Sale, SaleList,
-    SaleMode,
+    Code, CreateSale, CreatedSale, EligibilityRule, LedgerState, MarkedOrders, PatchSale, Published, QuestionInput,
+    QuizInput, Sale, SaleList, SaleMode, SkuCounts, SkuInput, StrikeRule,
 };
 use axum::extract::State;
 use axum::http::StatusCode;
 use ledger::{LedgerCounts, LedgerError, Reader, SaleRow, Write};
-use sale::{ItemId, SaleId};
+use sale::{ItemId, SaleId, Units};
 use uuid::Uuid;
 
 use super::super::App;
 use super::super::error::{ApiError, ApiResult};
 use super::super::extract::{Json, Merchant, PathId};
 use super::super::to_the_end;
-use super::super::view::phase_of;
-use super::input;
+use super::super::view::{phase_of, stock_policy};
 use super::items::own_item;
+use super::{input, sale_input};
 
 /// Makes a sale as a draft: nobody sees it before it is published.
 #[utoipa::path(post, path = "/api/merchant/sales", tag = "merchant", security(("merchant_token" = []), ("merchant_session" = [])), request_body = CreateSale,
@@ -32,7 +32,8 @@ pub(in super::super) async fn create(
     input::price("price_minor", wanted.price_minor)?;
     input::window(wanted.starts_at_ms, wanted.ends_at_ms)?;
     input::start_to_come(wanted.starts_at_ms, now_ms)?;
-    input::offered(wanted.stock_policy, wanted.mode, wanted.waitlist_units)?;
+    input::offered(wanted.mode)?;
+    let stock_units = input::stock_units(wanted.stock_units)?;
     let (quiz_kind, questions, min_answer_ms, max_answer_ms) = input::quiz(wanted.quiz)?;
     let item = own_item(&app, &merchant, item_id).await?;
     let row = SaleRow {
@@ -44,10 +45,15 @@ pub(in super::super) async fn create(
         starts_at_ms: wanted.starts_at_ms,
         ends_at_ms: wanted.ends_at_ms,
         opened_at_ms: None,
-        stock_units: input::stock_units(wanted.stock_units)?,
+        stock_units,
         per_shopper_limit: input::per_shopper_limit(wanted.per_shopper_limit)?,
-        stock_policy: sale::StockPolicy::Hold,
+        stock_policy: sale_input::stock_policy(wanted.stock_policy),
         hold_seconds: input::hold_seconds(wanted.hold_seconds)?,
+        waitlist_units: sale_input::waitlist_units(wanted.waitlist_units)?,
+        skus: sale_input::skus(wanted.skus, stock_units)?,
+        strikes: sale_input::strikes(wanted.strikes.as_ref())?,
+        eligibility: sale_input::eligibility(&wanted.eligibility.unwrap_or_default())?,
+        called_off_at_ms: None,
         quiz_kind,
         questions,
         min_answer_ms,
@@ -58,7 +64,7 @@ pub(in super::super) async fn create(
         updated_at_ms: now_ms,
     };
     let sale_id = row.sale_id.to_string();
-    app.committer.write(Write::AddSale(row)).await?;
+    app.writer.write(Write::AddSale(row)).await?;
     Ok((StatusCode::CREATED, axum::Json(CreatedSale { sale_id })))
 }
 
@@ -66,12 +72,11 @@ pub(in super::super) async fn create(
 #[utoipa::path(get, path = "/api/merchant/sales", tag = "merchant", security(("merchant_token" = []), ("merchant_session" = [])),
     responses((status = 200, body = SaleList), (status = 401, body = api::Problem)))]
 pub(in super::super) async fn list(State(app): State<App>, merchant: Merchant) -> ApiResult<axum::Json<SaleList>> {
-    let read = move |reader: &Reader| -> Result<Vec<(SaleRow, Option<LedgerCounts>)>, LedgerError> {
-        let rows = reader.sales(Some(merchant.id))?;
-        rows.into_iter().map(|row| Ok((row.clone(), reader.counts(row.sale_id)?))).collect()
+    let read = move |reader: &Reader| -> Result<Vec<SaleInRecord>, LedgerError> {
+        reader.sales(Some(merchant.id))?.into_iter().map(|row| in_record(reader, row)).collect()
     };
-    let rows = app.store.read(read).await?;
-    Ok(axum::Json(SaleList { sales: rows.iter().map(|(row, counts)| view(&app, row, *counts)).collect() }))
+    let sales = app.store.read(read).await?;
+    Ok(axum::Json(SaleList { sales: sales.iter().map(|sale| view(&app, sale)).collect() }))
 }
 
 /// One sale.
@@ -100,8 +105,9 @@ pub(in super::super) async fn patch(
         let edit = app.publisher.edit().await;
         let row = own_sale(&app, &merchant, sale_id).await?;
         let published = row.published;
-        let (row, stock_units) = patched(row, patch, app.clock.now_ms())?;
-        app.committer.change_sale(row, stock_units).await?;
+        let counts = app.store.read(move |reader| reader.counts(sale_id)).await?.ok_or_else(ApiError::not_found)?;
+        let (row, units) = patched(row, patch, &counts, app.clock.now_ms())?;
+        app.writer.change_sale(row, units).await?;
         if published {
             edit.publish().await?;
         }
@@ -123,6 +129,7 @@ pub(in super::super) async fn publish(
         let edit = app.publisher.edit().await;
         let mut row = own_sale(&app, &merchant, sale_id).await?;
         let now_ms = app.clock.now_ms();
+        refuse_called_off(&row)?;
         if !row.published {
             if row.window().has_ended(now_ms) {
                 return Err(ApiError::new(Code::SaleEnded, "The sale's end has passed; move it before publishing."));
@@ -130,10 +137,30 @@ pub(in super::super) async fn publish(
             row.published = true;
             row.revision += 1;
             row.updated_at_ms = now_ms;
-            app.committer.change_sale(row.clone(), None).await?;
+            app.writer.change_sale(row.clone(), None).await?;
         }
         edit.publish().await?;
         Ok(axum::Json(Published { revision: row.revision }))
+    })
+    .await
+}
+
+/// Calls the sale off, for good: nobody gets anything any more, what is not paid is released, and what is paid goes back.
+#[utoipa::path(post, path = "/api/merchant/sales/{sale_id}/call-off", tag = "merchant", security(("merchant_token" = []), ("merchant_session" = [])), params(("sale_id" = String, Path)),
+    responses((status = 200, body = Sale), (status = 401, body = api::Problem), (status = 404, body = api::Problem)))]
+pub(in super::super) async fn call_off(
+    State(app): State<App>,
+    merchant: Merchant,
+    PathId(sale_id): PathId<SaleId>,
+) -> ApiResult<axum::Json<Sale>> {
+    to_the_end(async move {
+        let edit = app.publisher.edit().await;
+        let row = own_sale(&app, &merchant, sale_id).await?;
+        app.writer.call_off(sale_id).await?;
+        if row.published {
+            edit.publish().await?;
+        }
+        shown(&app, &merchant, sale_id).await
     })
     .await
 }
@@ -148,21 +175,44 @@ pub(in super::super) async fn ledger(
 ) -> ApiResult<axum::Json<LedgerState>> {
     own_sale(&app, &merchant, sale_id).await?;
     let counts = app.store.read(move |reader| reader.counts(sale_id)).await?.ok_or_else(ApiError::not_found)?;
-    let number = |units: u64| i64::try_from(units).unwrap_or(i64::MAX);
+    let skus = counts.skus.iter().map(|(sku, own)| SkuCounts {
+        sku: sku.clone(),
+        stock: number(own.stock),
+        free: number(own.free),
+        held: number(own.held),
+        sold: number(own.sold),
+    });
     Ok(axum::Json(LedgerState {
-        stock: number(counts.stock),
-        free: number(counts.free),
-        held: number(counts.held),
-        sold: number(counts.sold),
-        balanced: counts.free + counts.held + counts.sold == counts.stock
-            && counts.held == counts.held_by_orders
-            && counts.sold == counts.sold_by_orders,
+        stock: number(counts.total.stock),
+        free: number(counts.total.free),
+        held: number(counts.total.held),
+        sold: number(counts.total.sold),
+        balanced: counts.is_balanced(),
+        skus: skus.collect(),
     }))
 }
 
-fn patched(mut row: SaleRow, patch: PatchSale, now_ms: i64) -> ApiResult<(SaleRow, Option<u64>)> {
-    if input::moves_start(&patch) && row.published && row.window().has_opened(now_ms) {
-        return Err(ApiError::new(Code::SaleHasStarted, "starts_at_ms: the sale has opened"));
+fn number(units: u64) -> i64 {
+    i64::try_from(units).unwrap_or(i64::MAX)
+}
+
+fn refuse_called_off(row: &SaleRow) -> ApiResult<()> {
+    match row.called_off_at_ms {
+        Some(_) => Err(ApiError::new(Code::SaleCalledOff, "The sale was called off, for good.")),
+        None => Ok(()),
+    }
+}
+
+fn patched(
+    mut row: SaleRow,
+    patch: PatchSale,
+    counts: &LedgerCounts,
+    now_ms: i64,
+) -> ApiResult<(SaleRow, Option<Units>)> {
+    refuse_called_off(&row)?;
+    let has_opened = row.published && row.window().has_opened(now_ms);
+    if let Some(name) = input::fixed_by_the_start(&patch).filter(|_| has_opened) {
+        return Err(ApiError::new(Code::SaleHasStarted, format!("{name}: the sale has opened")));
     }
     if let Some(starts_at_ms) = patch.starts_at_ms {
         input::start_to_come(starts_at_ms, now_ms)?;
@@ -183,10 +233,24 @@ fn patched(mut row: SaleRow, patch: PatchSale, now_ms: i64) -> ApiResult<(SaleRo
     if let Some(quiz) = patch.quiz {
         (row.quiz_kind, row.questions, row.min_answer_ms, row.max_answer_ms) = input::quiz(quiz)?;
     }
+    if let Some(policy) = patch.stock_policy {
+        row.stock_policy = sale_input::stock_policy(policy);
+    }
+    if let Some(units) = patch.waitlist_units {
+        row.waitlist_units = sale_input::waitlist_units(units)?;
+    }
+    if let Some(rule) = &patch.strikes {
+        row.strikes = sale_input::strikes(Some(rule))?;
+    }
+    if let Some(rule) = &patch.eligibility {
+        row.eligibility = sale_input::eligibility(rule)?;
+    }
+    let skus = sale_input::patch_skus(&mut row, patch.skus.unwrap_or_default())?;
     row.paused = patch.paused.unwrap_or(row.paused);
     row.revision += 1;
     row.updated_at_ms = now_ms;
-    Ok((row, patch.stock_units.map(input::stock_units).transpose()?))
+    let total = patch.stock_units.map(input::stock_units).transpose()?;
+    Ok((row, sale_input::resized(counts, total, skus)))
 }
 
 /// The sale, if it is this merchant's; another's is as if it were not there.
@@ -195,17 +259,36 @@ pub(super) async fn own_sale(app: &App, merchant: &Merchant, sale_id: SaleId) ->
     row.filter(|row| row.merchant_id == merchant.id).ok_or_else(ApiError::not_found)
 }
 
-async fn shown(app: &App, merchant: &Merchant, sale_id: SaleId) -> ApiResult<axum::Json<Sale>> {
-    let row = own_sale(app, merchant, sale_id).await?;
-    let counts = app.store.read(move |reader| reader.counts(sale_id)).await?;
-    Ok(axum::Json(view(app, &row, counts)))
+/// A sale with what the record says of its units and its list.
+struct SaleInRecord {
+    row: SaleRow,
+    counts: LedgerCounts,
+    listed_shoppers: u64,
 }
 
-fn view(app: &App, row: &SaleRow, counts: Option<LedgerCounts>) -> Sale {
-    let stock_units = counts.map_or(row.stock_units, |counts| counts.stock);
+fn in_record(reader: &Reader, row: SaleRow) -> Result<SaleInRecord, LedgerError> {
+    let counts = reader.counts(row.sale_id)?.unwrap_or_default();
+    let listed_shoppers = reader.listed_count(row.sale_id)?;
+    Ok(SaleInRecord { row, counts, listed_shoppers })
+}
+
+async fn shown(app: &App, merchant: &Merchant, sale_id: SaleId) -> ApiResult<axum::Json<Sale>> {
+    let row = own_sale(app, merchant, sale_id).await?;
+    let sale = app.store.read(move |reader| in_record(reader, row)).await?;
+    Ok(axum::Json(view(app, &sale)))
+}
+
+fn view(app: &App, SaleInRecord { row, counts, listed_shoppers }: &SaleInRecord) -> Sale {
     let question = |question: &ledger::QuizQuestion| QuestionInput {
         prompt: question.prompt.clone(),
         answer: question.answer.clone(),
+    };
+    let units_of = |name: &str| counts.skus.iter().find(|(sku, _)| sku == name).map_or(0, |(_, own)| own.stock);
+    let sku = |sku: &ledger::SkuRow| SkuInput {
+        sku: sku.sku.clone(),
+        title: sku.title.clone(),
+        stock_units: number(units_of(&sku.sku)),
+        price_minor: sku.price_minor,
     };
     Sale {
         sale_id: row.sale_id.to_string(),
@@ -214,11 +297,11 @@ fn view(app: &App, row: &SaleRow, counts: Option<LedgerCounts>) -> Sale {
         currency: row.currency.clone(),
         starts_at_ms: row.starts_at_ms,
         ends_at_ms: row.ends_at_ms,
-        stock_units: i64::try_from(stock_units).unwrap_or(i64::MAX),
+        stock_units: number(counts.total.stock),
         per_shopper_limit: i64::from(row.per_shopper_limit),
-        stock_policy: api::StockPolicy::Hold,
+        stock_policy: stock_policy(row.stock_policy),
         hold_seconds: i64::from(row.hold_seconds),
-        waitlist_units: 0,
+        waitlist_units: i64::from(row.waitlist_units),
         mode: SaleMode::FirstCome,
         quiz: QuizInput {
             kind: match row.quiz_kind {
@@ -229,10 +312,26 @@ fn view(app: &App, row: &SaleRow, counts: Option<LedgerCounts>) -> Sale {
             min_answer_ms: row.min_answer_ms,
             max_answer_ms: row.max_answer_ms,
         },
+        skus: row.skus.iter().map(sku).collect(),
+        strikes: (row.strikes.limit > 0).then(|| StrikeRule {
+            limit: i64::from(row.strikes.limit),
+            strike_seconds: i64::from(row.strikes.strike_seconds),
+            marked_orders: match row.strikes.marked_orders {
+                sale::MarkedOrders::PayToClaim => MarkedOrders::PayToClaim,
+                sale::MarkedOrders::Refuse => MarkedOrders::Refuse,
+            },
+        }),
+        eligibility: EligibilityRule {
+            account_before_ms: row.eligibility.account_before_ms,
+            listed_only: row.eligibility.listed_only,
+        },
+        listed_shoppers: *listed_shoppers,
+        called_off: row.called_off_at_ms.is_some(),
         published: row.published,
         paused: row.paused,
         revision: row.revision,
         phase: row.published.then(|| phase_of(app, row)),
-        queued: app.committer.line(row.sale_id).map_or(0, |line| line.queued()),
+        queued: app.writer.line(row.sale_id).map_or(0, |line| line.queued()),
+        waiting: counts.waiting,
     }
 }

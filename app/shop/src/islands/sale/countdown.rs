@@ -3,7 +3,10 @@
 use api::SalePhase;
 use leptos::prelude::*;
 
-use super::model::{Model, Stage};
+use super::{
+    kinds,
+    model::{Model, Stage},
+};
 use crate::browser::{clock, http, jittered, page, sleep_ms, spawn, wire};
 
 /// Exchanges at load, close together: the shortest round trip sets the bound.
@@ -56,15 +59,15 @@ fn near(model: Model) -> bool {
 
 /// Shows the present moment. Answers with the milliseconds to the next change.
 pub(super) fn tick(model: Model) -> f64 {
-    let held = model.stage.get_untracked() == Stage::Held;
-    let (told, hold_expires_at_ms, starts_at_ms, ends_at_ms) = model.look(|unseen| {
-        let facts = &unseen.facts;
-        (unseen.told_phase, unseen.hold_expires_at_ms, facts.starts_at_ms, facts.ends_at_ms)
+    let stage = model.stage.get_untracked();
+    let (told, hold, starts_at_ms, ends_at_ms) = model.look(|unseen| {
+        let hold = unseen.hold.filter(|_| stage == Stage::Held);
+        (unseen.told_phase, hold, unseen.facts.starts_at_ms, unseen.facts.ends_at_ms)
     });
     let now_ms = clock::server_now_ms();
     let phase = now_ms.map_or(told, |now_ms| phase_at(told, now_ms, starts_at_ms as f64, ends_at_ms as f64));
-    let target_ms = if held {
-        hold_expires_at_ms
+    let target_ms = if let Some(expires_at_ms) = hold.and_then(|hold| hold.expires_at_ms) {
+        expires_at_ms
     } else if phase == SalePhase::Upcoming {
         starts_at_ms
     } else {
@@ -76,8 +79,10 @@ pub(super) fn tick(model: Model) -> f64 {
     }
     let locale = model.locale;
     model.board.show_word(match phase {
-        _ if held => "",
+        _ if hold.is_some_and(|hold| hold.expires_at_ms.is_none()) => locale.state_kept(),
+        _ if hold.is_some() || stage == Stage::Waiting => "",
         SalePhase::Upcoming | SalePhase::Open => "",
+        SalePhase::SoldOut if model.can_wait.get_untracked() => locale.state_all_held(),
         SalePhase::SoldOut => locale.state_sold_out(),
         SalePhase::Ended => locale.state_ended(),
         SalePhase::Paused => locale.state_paused(),
@@ -108,8 +113,11 @@ async fn ask(model: Model) {
         unseen.told_phase = state.phase;
         unseen.facts.starts_at_ms = state.starts_at_ms;
         unseen.facts.ends_at_ms = state.ends_at_ms;
+        kinds::take(&mut unseen.kinds, state.skus);
     });
     model.price_minor.set(state.price_minor);
+    model.can_wait.set(state.can_wait);
+    model.kinds_told.update(|times| *times += 1);
     tick(model);
 }
 

@@ -4,16 +4,21 @@ use api::{Accepted, Chance, QueueState, QueueStatus};
 use leptos::prelude::*;
 
 use super::{
-    model::{Model, Stage},
-    order,
+    model::{Hold, Model, Stage},
+    order, quiz,
 };
 use crate::browser::{clock, http, jittered, page, session::Attempt, sleep_ms, wire};
+use wasm_bindgen::JsValue;
 
 const POLL_MS: f64 = 1_000.0;
 /// After a hold: how often to look whether it was paid in another tab, or has lapsed.
 const HOLD_EVERY_MS: f64 = 4_000.0;
 /// The reason of a token whose queue was lost: the same key and pass may be sent again.
 const LOST_IN_RESTART: &str = "lost_in_restart";
+/// The reason of a token whose order left the waiting line by the shopper's wish.
+const CANCELLED: &str = "cancelled";
+/// How long a shopper who leaves the waiting line may have to wait for the line to notice.
+const NOTICE_MS: f64 = 200.0;
 
 pub(super) async fn join(model: Model, accepted: Accepted, attempt: Attempt) {
     model.stage.set(Stage::InLine);
@@ -52,20 +57,52 @@ pub(super) async fn follow(model: Model, token: String, attempt: Option<Attempt>
         match status.state {
             QueueState::Queued | QueueState::Waiting => {
                 show_place(model, &status, first);
-                sleep_ms(status.poll_after_ms.map_or(POLL_MS, |ms| ms as f64)).await;
+                rest(model, status.poll_after_ms.map_or(POLL_MS, |ms| ms as f64)).await;
             }
             ended => return end(model, ended, status, last_position, attempt).await,
         }
     }
 }
 
+/// Until the next question is due, or the shopper's own doing makes it due at once.
+async fn rest(model: Model, ms: f64) {
+    let mut left_ms = ms;
+    while left_ms > 0.0 && !model.look(|unseen| unseen.ask_now) {
+        sleep_ms(left_ms.min(NOTICE_MS)).await;
+        left_ms -= NOTICE_MS;
+    }
+    model.change(|unseen| unseen.ask_now = false);
+}
+
+/// "Leave the waiting line" was pressed. The line itself says what came of it.
+pub(super) async fn leave(model: Model) {
+    model.stage.set(Stage::Busy);
+    model.status.set(model.locale.leaving_waiting().to_owned());
+    let path = ["/api/orders/", &model.look(|unseen| unseen.waiting_order_id.clone()), "/cancel"].concat();
+    if let Err(failure) = http::post(&path, JsValue::UNDEFINED).await {
+        model.status.set(failure.sentence(model.locale));
+        model.stage.set(Stage::Waiting);
+    }
+    model.change(|unseen| unseen.ask_now = true);
+}
+
 fn show_place(model: Model, status: &QueueStatus, first_position: u64) {
+    if status.state == QueueState::Waiting {
+        model.change(|unseen| unseen.waiting_order_id.clone_from(&status.order_id));
+        // While a leave is on its way, the page stays with it.
+        if model.stage.get_untracked() == Stage::InLine {
+            model.stage.set(Stage::Waiting);
+        }
+        if model.stage.get_untracked() != Stage::Waiting {
+            return;
+        }
+    }
     let text = match (status.state, status.position) {
         (QueueState::Queued, Some(position)) => {
             model.locale.in_line(position, status.units_left, status.chance == Some(Chance::Unlikely))
         }
         (QueueState::Queued, None) => model.locale.joining_line().to_owned(),
-        (_, position) => model.locale.on_waiting_list(position),
+        (_, position) => model.locale.in_waiting_line(position),
     };
     // A status that says the same again would be read out again.
     if model.status.with_untracked(|shown| *shown != text) {
@@ -96,14 +133,20 @@ async fn end(
     match ended {
         QueueState::Held => {
             model.order_id.set(status.order_id);
-            model.change(|unseen| unseen.hold_expires_at_ms = status.hold_expires_at_ms.unwrap_or_default());
+            let reserved = status.reserved.unwrap_or(true);
+            model.change(|unseen| unseen.hold = Some(Hold { reserved, expires_at_ms: status.hold_expires_at_ms }));
             model.stage.set(Stage::Held);
             order::refresh(model).await;
             page::focus(".pay");
             watch_hold(model).await;
         }
         QueueState::SoldOut => model.settle(model.locale.sold_out_after(last_position)),
-        _ => model.settle(model.locale.rejected(&reason).to_owned()),
+        _ => {
+            model.settle(model.locale.rejected(&reason).to_owned());
+            if reason == CANCELLED {
+                quiz::focus_buy().await;
+            }
+        }
     }
 }
 
@@ -111,8 +154,10 @@ async fn end(
 pub(super) async fn watch_hold(model: Model) {
     while model.stage.get_untracked() == Stage::Held {
         sleep_ms(jittered(HOLD_EVERY_MS)).await;
-        let lapsed =
-            clock::server_now_ms().is_some_and(|now_ms| now_ms as i64 > model.look(|unseen| unseen.hold_expires_at_ms));
+        let expires_at_ms = model.look(|unseen| unseen.hold.and_then(|hold| hold.expires_at_ms));
+        let lapsed = clock::server_now_ms()
+            .zip(expires_at_ms)
+            .is_some_and(|(now_ms, expires_at_ms)| now_ms as i64 > expires_at_ms);
         if page::visible() || lapsed {
             order::refresh(model).await;
         }

@@ -1,6 +1,7 @@
-//! The sale's island: price, countdown, Buy, quiz, line, and the way to pay.
+//! The sale's island: price, countdown, the choice of a kind, Buy, quiz, line, and the way to pay.
 
 mod countdown;
+mod kinds;
 mod line;
 mod model;
 mod order;

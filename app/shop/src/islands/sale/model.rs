@@ -1,10 +1,10 @@
 //! What the sale's island knows. Signals hold what is shown; the rest stands still or changes unseen.
 
-use api::{QuizIssued, SalePhase};
+use api::{QuizIssued, SalePhase, SkuState};
 use leptos::prelude::*;
 use ui::Locale;
 
-use super::super::board::Board;
+use super::{super::board::Board, kinds};
 use crate::facts::Facts;
 
 /// How far this shopper is.
@@ -16,8 +16,10 @@ pub(super) enum Stage {
     Busy,
     /// The question is on the screen.
     Quiz,
-    /// In the line, or on the waiting list.
+    /// In the line.
     InLine,
+    /// In the waiting line, for units that come back.
+    Waiting,
     /// Units are held and wait for the payment.
     Held,
     Paid,
@@ -31,10 +33,20 @@ impl Stage {
             Self::Busy => "busy",
             Self::Quiz => "quiz",
             Self::InLine => "in-line",
+            Self::Waiting => "waiting",
             Self::Held => "held",
             Self::Paid => "paid",
         }
     }
+}
+
+/// How an unpaid order stands.
+#[derive(Clone, Copy)]
+pub(super) struct Hold {
+    /// Units are kept for it. Otherwise payment decides.
+    pub reserved: bool,
+    /// None where that lasts until it is paid or given up.
+    pub expires_at_ms: Option<i64>,
 }
 
 pub(super) struct Unseen {
@@ -42,11 +54,17 @@ pub(super) struct Unseen {
     pub facts: Facts,
     /// The phase as the server last told it.
     pub told_phase: SalePhase,
+    /// In the order of the page.
+    pub kinds: Vec<SkuState>,
     pub signed_in: bool,
     /// Units to order.
     pub quantity: u32,
-    /// 0 where nothing is held.
-    pub hold_expires_at_ms: i64,
+    /// None where nothing is held.
+    pub hold: Option<Hold>,
+    /// The order in the waiting line.
+    pub waiting_order_id: String,
+    /// The line's state has changed by the shopper's own doing: it is asked for at once.
+    pub ask_now: bool,
     /// The question on the screen.
     pub quiz: Option<QuizIssued>,
 }
@@ -61,6 +79,12 @@ pub(super) struct Model {
     /// By the server's word and the clock together.
     pub phase: RwSignal<SalePhase>,
     pub price_minor: RwSignal<i64>,
+    /// Nothing is free now, but one may wait for units that come back.
+    pub can_wait: RwSignal<bool>,
+    /// Where among the kinds the shopper's choice stands; negative before there is one.
+    pub chosen: RwSignal<i64>,
+    /// Grows when the server has told how the kinds stand.
+    pub kinds_told: RwSignal<i64>,
 
     pub stage: RwSignal<Stage>,
     pub status: RwSignal<String>,
@@ -92,6 +116,9 @@ impl Model {
             board: Board::new(),
             phase: RwSignal::new(phase),
             price_minor: RwSignal::new(facts.price_minor),
+            can_wait: RwSignal::new(false),
+            chosen: RwSignal::new(kinds::first_choice(&facts)),
+            kinds_told: RwSignal::new(0),
             stage: RwSignal::new(Stage::Idle),
             status: RwSignal::new(String::new()),
             visitor: RwSignal::new(false),
@@ -109,8 +136,11 @@ impl Model {
                 told_phase: phase,
                 signed_in: false,
                 quantity: 1,
-                hold_expires_at_ms: 0,
+                hold: None,
+                waiting_order_id: String::new(),
+                ask_now: false,
                 quiz: None,
+                kinds: kinds::of_page(&facts),
                 facts,
             }),
         }
@@ -142,14 +172,19 @@ impl Model {
         let free = matches!(self.stage.get(), Stage::Idle | Stage::Held | Stage::Paid);
         // Until the board runs, the page does not know whether the sale is open.
         let known = self.board.left_s.get() >= 0;
-        self.phase.get() == SalePhase::Open && free && !self.is_full() && known
+        let open = match self.phase.get() {
+            SalePhase::Open => true,
+            SalePhase::SoldOut => self.can_wait.get(),
+            SalePhase::Upcoming | SalePhase::Ended | SalePhase::Paused => false,
+        };
+        open && free && !self.is_full() && known
     }
 
     /// Back to where the shopper stood before the last press, with a word on why.
     pub(super) fn settle(self, status: String) {
         let has_order = !self.order_id.with_untracked(String::is_empty);
         self.status.set(status);
-        self.stage.set(if has_order && self.look(|unseen| unseen.hold_expires_at_ms) > 0 {
+        self.stage.set(if has_order && self.look(|unseen| unseen.hold.is_some()) {
             Stage::Held
         } else if has_order {
             Stage::Paid

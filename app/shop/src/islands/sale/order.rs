@@ -5,8 +5,8 @@ use leptos::prelude::*;
 use ui::format_money;
 
 use super::{
-    countdown, line,
-    model::{Model, Stage},
+    countdown, kinds, line,
+    model::{Hold, Model, Stage},
 };
 use crate::browser::{http, http::Call, js, page, session, session::Attempt, wire};
 
@@ -15,16 +15,20 @@ const TRIES: u32 = 12;
 
 /// A fresh pass: the order goes out at once.
 pub(super) async fn begin(model: Model, pass: String) {
-    let attempt = Attempt::begin(&model.sale_id(), pass, model.look(|unseen| unseen.quantity));
+    let chosen = model.chosen.get_untracked();
+    let (quantity, sku) =
+        model.look(|unseen| (unseen.quantity, kinds::chosen(&unseen.kinds, chosen).map(|kind| kind.sku.clone())));
+    let attempt = Attempt::begin(&model.sale_id(), pass, quantity, sku);
     place(model, attempt).await;
 }
 
 pub(super) async fn place(model: Model, attempt: Attempt) {
     model.stage.set(Stage::Busy);
     model.status.set(model.locale.joining_line().to_owned());
-    let body = js::object(&[("pass", attempt.pass.as_str().into()), ("quantity", attempt.quantity.into())]);
+    let mut fields = vec![("pass", attempt.pass.as_str().into()), ("quantity", attempt.quantity.into())];
+    fields.extend(attempt.sku.as_ref().map(|sku| ("sku", sku.as_str().into())));
     let path = model.sale_path("/orders");
-    let call = Call { path: &path, body: Some(body), idempotency_key: Some(&attempt.key), tries: TRIES };
+    let call = Call { path: &path, body: Some(js::object(&fields)), idempotency_key: Some(&attempt.key), tries: TRIES };
     match http::send(call).await {
         Ok(value) => match wire::accepted(&value) {
             Some(accepted) => line::join(model, accepted, attempt).await,
@@ -89,25 +93,30 @@ fn show_orders(model: Model, orders: &[Order]) {
     if let Some(order) = held {
         show_held(model, order);
     } else if let Some(order) = orders.iter().find(|order| order.state == OrderState::Paid) {
-        model.change(|unseen| unseen.hold_expires_at_ms = 0);
+        model.change(|unseen| unseen.hold = None);
         model.order_id.set(order.order_id.clone());
         model.stage.set(Stage::Paid);
         model.status.set(model.locale.paid_note().to_owned());
     } else if model.stage.get_untracked() == Stage::Held {
+        // Why it is gone, where the order is found that was on the screen.
+        let order = model.order_id.with_untracked(|shown| orders.iter().find(|order| order.order_id == *shown));
+        let story = order.map(|order| model.locale.order_story(order.state, &order.history));
         model.order_id.set(String::new());
-        model.change(|unseen| unseen.hold_expires_at_ms = 0);
-        model.settle(model.locale.released_note().to_owned());
+        model.change(|unseen| unseen.hold = None);
+        model.settle(story.unwrap_or_else(|| model.locale.lapsed_note().to_owned()));
     }
 }
 
 fn show_held(model: Model, order: &Order) {
-    let expires_at_ms = order.hold_expires_at_ms.unwrap_or_default();
-    model.change(|unseen| unseen.hold_expires_at_ms = expires_at_ms);
+    let Hold { reserved, expires_at_ms } =
+        Hold { reserved: order.history.reserved, expires_at_ms: order.history.hold_expires_at_ms };
+    model.change(|unseen| unseen.hold = Some(Hold { reserved, expires_at_ms }));
     model.order_id.set(order.order_id.clone());
     model.stage.set(Stage::Held);
     countdown::tick(model);
     let amount = format_money(order.amount_minor, &order.currency);
-    let status = model.locale.held_until(&page::local_time(expires_at_ms as f64), u64::from(order.quantity), &amount);
+    let until = expires_at_ms.map(|at_ms| page::local_time(at_ms as f64)).unwrap_or_default();
+    let status = model.locale.held_until(reserved, &until, u64::from(order.quantity), &amount);
     if model.status.with_untracked(|shown| *shown != status) {
         model.status.set(status);
     }

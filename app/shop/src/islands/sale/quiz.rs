@@ -6,6 +6,8 @@ use wasm_bindgen::JsValue;
 use web_sys::HtmlDialogElement;
 
 use super::{
+    kinds,
+    kinds::Unfit,
     model::{Model, Stage},
     order,
 };
@@ -19,6 +21,17 @@ const TIME_EVERY_MS: f64 = 200.0;
 /// Buy was pressed.
 pub(super) fn press(model: Model) {
     if !untrack(|| model.can_buy()) {
+        return;
+    }
+    let chosen = model.chosen.get_untracked();
+    if let Some(unfit) = model.look(|unseen| kinds::unfit(&unseen.kinds, chosen)) {
+        let locale = model.locale;
+        let sentence = match unfit {
+            Unfit::NoneChosen => locale.choose_kind_first(),
+            Unfit::SoldOut => locale.kind_gone(),
+        };
+        model.status.set(sentence.to_owned());
+        kinds::focus();
         return;
     }
     if !model.look(|unseen| unseen.signed_in) {
@@ -157,12 +170,14 @@ pub(super) fn closed(model: Model) {
     forget(model);
     if unanswered {
         model.settle(String::new());
-        spawn(async {
-            // The button is off until the page has been brought up to date.
-            sleep_ms(0.0).await;
-            page::focus(".buy");
-        });
+        spawn(focus_buy());
     }
+}
+
+/// The button is off until the page has been brought up to date.
+pub(super) async fn focus_buy() {
+    sleep_ms(0.0).await;
+    page::focus(".buy");
 }
 
 pub(super) fn close() {

@@ -8,8 +8,8 @@ use wasm_bindgen::JsCast;
 
 use super::{
     super::live::{act, flag, text},
-    countdown, line,
-    model::{Model, Stage},
+    countdown, kinds, line,
+    model::{Hold, Model, Stage, Unseen},
     order, quiz,
 };
 use crate::{
@@ -33,8 +33,13 @@ pub(crate) fn SaleDock() -> impl IntoView {
     }
     let Model { locale, phase, stage, .. } = model;
     let price = move || {
-        let minor = model.price_minor.get();
-        model.look(|unseen| format_money(minor, &unseen.facts.currency))
+        let (chosen, sale_price_minor) = (model.chosen.get(), model.price_minor.get());
+        model.kinds_told.track();
+        model.look(|Unseen { kinds, facts, .. }| {
+            let (minor, is_least) = kinds::price_minor(kinds, chosen, sale_price_minor);
+            let price = format_money(minor, &facts.currency);
+            if is_least { locale.price_from(&price) } else { price }
+        })
     };
     let list_price =
         (facts.list_price_minor > facts.price_minor).then(|| format_money(facts.list_price_minor, &facts.currency));
@@ -54,6 +59,7 @@ pub(crate) fn SaleDock() -> impl IntoView {
                 hidden=flag(move || stage.get() != Stage::InLine)
                 value=text(move || model.line_percent.get().to_string())
             ></progress>
+            {kinds::choice(model, facts.skus)}
             <div class="acts">
                 <button
                     class="primary pay"
@@ -70,6 +76,14 @@ pub(crate) fn SaleDock() -> impl IntoView {
                 >
                     {locale.see_order()}
                 </a>
+                <button
+                    class="secondary"
+                    type="button"
+                    hidden=flag(move || stage.get() != Stage::Waiting)
+                    on:click=act(move || spawn(line::leave(model)))
+                >
+                    {locale.leave_waiting()}
+                </button>
                 {quantity_choice(model, facts.per_shopper_limit)}
                 <button
                     class="primary buy"
@@ -91,7 +105,13 @@ fn caption(model: Model) -> String {
     let locale = model.locale;
     let days = model.board.left_s.get() / 86_400;
     match (model.stage.get(), model.phase.get()) {
-        (Stage::Held, _) => locale.pay_within().to_owned(),
+        (Stage::Held, _) => match model.look(|unseen| unseen.hold) {
+            Some(Hold { expires_at_ms: None, .. }) => locale.your_units_are(),
+            Some(Hold { reserved: false, .. }) => locale.claim_now_within(),
+            _ => locale.pay_within(),
+        }
+        .to_owned(),
+        (Stage::Waiting, _) => locale.waiting_ends_in().to_owned(),
         (_, SalePhase::Upcoming) if days > 0 => locale.days_and(days),
         (_, SalePhase::Upcoming) => locale.starts_in().to_owned(),
         (_, SalePhase::Open) if days > 0 => locale.open_days_and(days),
@@ -110,9 +130,13 @@ fn status(model: Model) -> String {
     match model.phase.get() {
         SalePhase::Upcoming if model.visitor.get() => locale.sign_in_ahead().to_owned(),
         SalePhase::Open if model.visitor.get() => locale.sign_in_to_join().to_owned(),
-        SalePhase::Upcoming | SalePhase::Open => {
-            model.look(|unseen| locale.supply(unseen.facts.stock_units, unseen.facts.per_shopper_limit))
-        }
+        SalePhase::Upcoming | SalePhase::Open => model.look(|Unseen { facts, .. }| {
+            let supply = locale.supply(facts.stock_units, facts.per_shopper_limit);
+            let decides = if facts.pays_to_claim { locale.first_to_pay() } else { "" };
+            let restricted = if facts.is_restricted { locale.not_everybody() } else { "" };
+            [&supply, decides, restricted].concat()
+        }),
+        SalePhase::SoldOut if model.can_wait.get() => locale.may_wait().to_owned(),
         SalePhase::SoldOut => locale.sold_out_may_return().to_owned(),
         SalePhase::Ended => locale.sale_ended().to_owned(),
         SalePhase::Paused => locale.sale_paused().to_owned(),
@@ -120,7 +144,7 @@ fn status(model: Model) -> String {
 }
 
 fn buy_hidden(model: Model) -> bool {
-    matches!(model.stage.get(), Stage::Held | Stage::Paid) && model.is_full()
+    matches!(model.stage.get(), Stage::Held | Stage::Paid) && model.is_full() || model.stage.get() == Stage::Waiting
 }
 
 fn quantity_choice(model: Model, per_shopper_limit: i64) -> Option<impl IntoView> {

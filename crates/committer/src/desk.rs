@@ -3,27 +3,27 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use intake::{Line, LineTerms, Outcome, PastSeat};
-use ledger::{LoadedSale, SaleRow, SeatOutcome, SeatRow};
+use intake::{Line, LineTerms, PastSeat};
+use ledger::{LoadedSale, SaleRow, SeatRow};
 use sale::Book;
 
-pub(super) struct Desk {
-    pub(super) row: SaleRow,
-    pub(super) book: Book,
-    pub(super) line: Option<Arc<Line>>,
+pub(crate) struct Desk {
+    pub(crate) row: SaleRow,
+    pub(crate) book: Book,
+    pub(crate) line: Option<Arc<Line>>,
     seats: Vec<SeatRow>,
     past_lives: HashMap<u64, u64>,
 }
 
 impl Desk {
     /// From the record. A line that is open already stays, with its life and its places.
-    pub(super) fn of(loaded: LoadedSale, line: Option<Arc<Line>>) -> Self {
+    pub(crate) fn of(loaded: LoadedSale, line: Option<Arc<Line>>) -> Self {
         let past_lives = loaded.drained.into_iter().collect();
         Self { row: loaded.row, book: loaded.book, line, seats: loaded.seats, past_lives }
     }
 
     /// The sale's line, opened from what the record says where it is not open yet. Each opening is a life of its own.
-    pub(super) fn open_line(&mut self, fresh_life: u64) -> Arc<Line> {
+    pub(crate) fn open_line(&mut self, fresh_life: u64) -> Arc<Line> {
         if let Some(line) = &self.line {
             return Arc::clone(line);
         }
@@ -32,7 +32,7 @@ impl Desk {
             self.row.sale_id,
             fresh_life,
             self.line_terms(),
-            self.book.stock().free(),
+            self.book.outlooks(),
             &seats,
             std::mem::take(&mut self.past_lives),
             |shopper_id| self.book.units_of(shopper_id),
@@ -41,22 +41,33 @@ impl Desk {
         line
     }
 
-    pub(super) fn line_terms(&self) -> LineTerms {
+    pub(crate) fn line_terms(&self) -> LineTerms {
         LineTerms { window: self.row.window(), per_shopper_limit: self.row.per_shopper_limit }
     }
 
-    /// When the sale next needs the committer without being asked: a hold lapses, or the start is to be latched.
-    pub(super) fn next_due_ms(&self) -> Option<i64> {
+    /// When the sale next needs the committer without being asked: an order lapses, the wait ends, or the start is to be
+    /// latched.
+    pub(crate) fn next_due_ms(&self) -> Option<i64> {
         let start_ms = self.start_is_to_be_latched().then_some(self.row.starts_at_ms);
-        [self.book.next_expiry_ms(), start_ms].into_iter().flatten().min()
+        [self.book.next_due_ms(), start_ms].into_iter().flatten().min()
     }
 
-    pub(super) fn start_is_to_be_latched(&self) -> bool {
+    pub(crate) const fn start_is_to_be_latched(&self) -> bool {
         self.row.published && self.row.opened_at_ms.is_none()
+    }
+
+    /// Whether it may leave the memory: long over, and nothing open in it.
+    pub(crate) fn may_be_forgotten(&self, ended_before_ms: i64) -> bool {
+        self.row.ends_at_ms <= ended_before_ms
+            && self.book.next_due_ms().is_none()
+            && self.book.stock().held() == 0
+            && self.line.as_ref().is_none_or(|line| line.queued() == 0)
     }
 }
 
-pub(crate) fn past_seat(seat: &SeatRow) -> PastSeat {
+/// An order's place as a line of a later life remembers it.
+#[must_use]
+pub fn past_seat(seat: &SeatRow) -> PastSeat {
     PastSeat {
         order_id: seat.order_id,
         shopper_id: seat.shopper_id,
@@ -64,9 +75,6 @@ pub(crate) fn past_seat(seat: &SeatRow) -> PastSeat {
         body_hash: seat.body_hash,
         queue_life: seat.queue_life,
         queue_seq: seat.queue_seq,
-        outcome: match seat.outcome {
-            SeatOutcome::Held { hold_expires_at_ms } => Outcome::Held { hold_expires_at_ms },
-            SeatOutcome::Rejected(reason) => Outcome::Rejected(reason),
-        },
+        outcome: seat.outcome,
     }
 }

@@ -1,0 +1,323 @@
+//! Ledger, events, payments and counters, compared: each difference in a sentence, and mended where there is one right
+//! answer.
+//!
+//! Three witnesses tell how many units are held and sold: the log, the orders and the counters. Where two of them agree,
+//! the third is wrong. What the log alone tells (payments, refunds, messages, strikes) is put back where a row is
+//! missing; a row that the log knows nothing of is only listed.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, params};
+use sale::{Book, Change, Event, OrderId, Outcome, SaleId};
+use serde::Serialize;
+
+use crate::batch::LedgerError;
+use crate::reconcile_facts::Facts;
+use crate::reconcile_money::{check_money, check_strikes};
+use crate::rows::SaleRow;
+use crate::sqlite_read::{sales, uuid};
+use crate::{schema, sqlite, sqlite_load};
+
+/// One thing that does not agree.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Difference {
+    pub sale_id: SaleId,
+    /// Stable; programs may branch on it.
+    pub code: &'static str,
+    /// For a person.
+    pub sentence: String,
+    /// Whether there is one right answer.
+    pub mendable: bool,
+    /// Whether it was mended.
+    pub mended: bool,
+}
+
+/// A store that is being looked at. It may run beside a live server: each sale is read in one snapshot, and mended in one
+/// transaction.
+pub struct Reconciler {
+    connection: Connection,
+}
+
+impl Reconciler {
+    /// Opens a store that is there and of a schema that this version knows.
+    pub fn open(path: &Path) -> Result<Self, LedgerError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let mut connection = Connection::open_with_flags(path, flags)?;
+        sqlite::configure(&connection)?;
+        schema::migrate(&mut connection)?;
+        Ok(Self { connection })
+    }
+
+    /// All sales, drafts too.
+    pub fn sales(&self) -> Result<Vec<SaleId>, LedgerError> {
+        let mut statement = self.connection.prepare("SELECT sale_id FROM sales ORDER BY sale_id")?;
+        let rows = statement.query_map([], |row| Ok(SaleId(uuid(row, 0)?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// What does not agree in one sale.
+    pub fn check(&mut self, sale_id: SaleId) -> Result<Vec<Difference>, LedgerError> {
+        let snapshot = self.connection.transaction()?;
+        let found = check(&snapshot, sale_id)?;
+        snapshot.rollback()?;
+        Ok(found.into_iter().map(|finding| finding.difference).collect())
+    }
+
+    /// Mends what has one right answer and says what is left; all of it or nothing.
+    pub fn fix(&mut self, sale_id: SaleId) -> Result<Vec<Difference>, LedgerError> {
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let mut told = Vec::new();
+        for finding in check(&transaction, sale_id)? {
+            let mended = match &finding.remedy {
+                Some(remedy) => {
+                    remedy(&transaction)?;
+                    true
+                }
+                None => false,
+            };
+            told.push(Difference { mended, ..finding.difference });
+        }
+        if !told.is_empty() {
+            // What still differs was not mended, whatever the remedy meant to do.
+            let left = check(&transaction, sale_id)?;
+            for difference in &mut told {
+                difference.mended &= !left.iter().any(|still| still.difference.sentence == difference.sentence);
+            }
+        }
+        transaction.commit()?;
+        Ok(told)
+    }
+}
+
+pub(crate) type Remedy = Box<dyn Fn(&Transaction<'_>) -> Result<(), LedgerError>>;
+
+struct Finding {
+    difference: Difference,
+    remedy: Option<Remedy>,
+}
+
+/// What is found, as it is found.
+pub(crate) struct Findings {
+    pub(crate) sale_id: SaleId,
+    all: Vec<Finding>,
+}
+
+impl Findings {
+    pub(crate) fn add(&mut self, code: &'static str, sentence: String, remedy: Option<Remedy>) {
+        let mendable = remedy.is_some();
+        let difference = Difference { sale_id: self.sale_id, code, sentence, mendable, mended: false };
+        self.all.push(Finding { difference, remedy });
+    }
+}
+
+/// All comparisons of one sale.
+fn check(connection: &Connection, sale_id: SaleId) -> Result<Vec<Finding>, LedgerError> {
+    let mut findings = Findings { sale_id, all: Vec::new() };
+    let Some(row) = sales(connection, "sale_id = ?1", sale_id.0.as_bytes())?.pop() else { return Ok(findings.all) };
+    let (book, facts) = match replayed(connection, &row) {
+        Ok(replayed) => replayed,
+        Err(error @ LedgerError::Unavailable(_)) => return Err(error),
+        Err(error) => {
+            let sentence = format!("The event log cannot be replayed, so nothing else can be compared: {error}.");
+            findings.add("log_broken", sentence, None);
+            return Ok(findings.all);
+        }
+    };
+    let orders_agree = check_orders(connection, &book, &mut findings)?;
+    check_counters(connection, &book, orders_agree, &mut findings)?;
+    check_money(connection, &facts, &book, &mut findings)?;
+    check_strikes(connection, &facts, &mut findings)?;
+    check_lives(connection, &mut findings)?;
+    if book.is_called_off() != row.called_off_at_ms.is_some() {
+        let sentence = "The log says that the sale was called off, and its row does not.".to_owned();
+        let at_ms = facts.called_off_at_ms;
+        let remedy: Remedy = Box::new(move |transaction| {
+            transaction.execute(
+                "UPDATE sales SET called_off_at_ms = ?2 WHERE sale_id = ?1",
+                params![sale_id.0.as_bytes(), at_ms],
+            )?;
+            Ok(())
+        });
+        findings.add("call_off_missing", sentence, at_ms.map(|_| remedy));
+    }
+    Ok(findings.all)
+}
+
+/// The book as its events make it, and what they say of money.
+fn replayed(connection: &Connection, row: &SaleRow) -> Result<(Book, Facts), LedgerError> {
+    let sale_id = row.sale_id;
+    let mut book = Book::new(sale_id, row.terms(), &row.made_units());
+    let mut facts = Facts::default();
+    let sql = "SELECT event_id, at_ms, change FROM events WHERE sale_id = ?1 ORDER BY event_id";
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query(params![sale_id.0.as_bytes()])?;
+    while let Some(fields) = rows.next()? {
+        let event_id: i64 = fields.get(0)?;
+        let broken = |why: String| LedgerError::Corrupt(format!("event {event_id}: {why}"));
+        let text = fields.get_ref(2)?.as_str().map_err(|error| broken(error.to_string()))?;
+        let change: Change = serde_json::from_str(text).map_err(|error| broken(error.to_string()))?;
+        let event = Event { sale_id, at_ms: fields.get(1)?, change };
+        facts.note(&book, &event);
+        book.apply(&event).map_err(|error| broken(error.to_string()))?;
+    }
+    Ok((book, facts))
+}
+
+/// An order's row, as far as units and money go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct OrderFields {
+    state: String,
+    sku: Option<String>,
+    quantity: u32,
+    reserved: bool,
+}
+
+fn expected_state(book: &Book, order_id: OrderId) -> Option<String> {
+    Some(match book.outcome(order_id)? {
+        Outcome::Held { .. } => book.order(order_id)?.state.as_str().to_owned(),
+        Outcome::Waiting => "waiting".to_owned(),
+        Outcome::SoldOut => "sold_out".to_owned(),
+        Outcome::Rejected(_) => "rejected".to_owned(),
+    })
+}
+
+/// Orders against the log. Answers whether their sums are the log's.
+fn check_orders(connection: &Connection, book: &Book, findings: &mut Findings) -> Result<bool, LedgerError> {
+    let sale_id = findings.sale_id;
+    let sql = "SELECT order_id, state, sku, quantity, reserved FROM orders WHERE sale_id = ?1 ORDER BY row_number";
+    let mut statement = connection.prepare_cached(sql)?;
+    let rows = statement
+        .query_map(params![sale_id.0.as_bytes()], |row| {
+            let fields =
+                OrderFields { state: row.get(1)?, sku: row.get(2)?, quantity: row.get(3)?, reserved: row.get(4)? };
+            Ok((OrderId(uuid(row, 0)?), fields))
+        })?
+        .collect::<Result<Vec<_>, _>>()?;
+    // The log and the counters against the orders: only then is it the order's row that is wrong.
+    let counters_agree = kept(connection, sale_id)? == by_book(book);
+    let mut agree = true;
+    let mut seen = BTreeSet::new();
+    for (order_id, found) in rows {
+        seen.insert(order_id);
+        let Some(state) = expected_state(book, order_id) else {
+            agree = false;
+            let sentence = format!("Order {order_id} is {} and the log knows nothing of it.", found.state);
+            findings.add("order_unknown_to_log", sentence, None);
+            continue;
+        };
+        if let Some(order) = book.order(order_id)
+            && (order.quantity, order.reserved, &order.sku) != (found.quantity, found.reserved, &found.sku)
+        {
+            agree = false;
+            let sentence = format!(
+                "Order {order_id} is for {} units by its row and for {} by the log.",
+                found.quantity, order.quantity
+            );
+            findings.add("order_differs", sentence, None);
+        }
+        if state != found.state {
+            agree = false;
+            let sentence = format!("Order {order_id} is {} by its row and {state} by the log.", found.state);
+            let remedy: Remedy = Box::new(move |transaction| {
+                transaction.execute(
+                    "UPDATE orders SET state = ?2 WHERE order_id = ?1",
+                    params![order_id.0.as_bytes(), state],
+                )?;
+                Ok(())
+            });
+            findings.add("order_state_differs", sentence, counters_agree.then_some(remedy));
+        }
+    }
+    let by_log = book.orders().map(|(order_id, _)| *order_id);
+    let waiting = book.waiting().map(|waiter| waiter.order_id);
+    for order_id in by_log.chain(waiting).filter(|order_id| !seen.contains(order_id)).collect::<BTreeSet<_>>() {
+        agree = false;
+        findings.add("order_missing", format!("The log has order {order_id}, and it has no row."), None);
+    }
+    Ok(agree)
+}
+
+type Counters = BTreeMap<String, (u64, u64, u64, u64)>;
+
+fn kept(connection: &Connection, sale_id: SaleId) -> Result<Counters, LedgerError> {
+    let kept = sqlite_load::kept_counts(connection, sale_id)?;
+    Ok(kept.into_iter().map(|(sku, stock, free, held, sold)| (sku, (stock, free, held, sold))).collect())
+}
+
+fn by_book(book: &Book) -> Counters {
+    let counts = |stock: sale::Stock| (stock.stock(), stock.free(), stock.held(), stock.sold());
+    let skus = book.shelf().skus().iter().map(|(sku, stock)| (sku.clone(), counts(*stock)));
+    std::iter::once((String::new(), counts(book.stock()))).chain(skus).collect()
+}
+
+/// Counters against the log. They are mended where the orders agree with the log.
+fn check_counters(
+    connection: &Connection,
+    book: &Book,
+    orders_agree: bool,
+    findings: &mut Findings,
+) -> Result<(), LedgerError> {
+    let sale_id = findings.sale_id;
+    let kept = kept(connection, sale_id)?;
+    let by_log = by_book(book);
+    let names: BTreeSet<&String> = kept.keys().chain(by_log.keys()).collect();
+    for name in names {
+        let (found, expected) = (kept.get(name), by_log.get(name));
+        if found == expected {
+            continue;
+        }
+        let what = if name.is_empty() { "The sale".to_owned() } else { format!("SKU {name}") };
+        let told = |counts: Option<&(u64, u64, u64, u64)>| match counts {
+            Some((stock, free, held, sold)) => format!("{stock} units ({free} free, {held} held, {sold} sold)"),
+            None => "nothing".to_owned(),
+        };
+        let sentence = format!("{what} has {} by its counters and {} by the log.", told(found), told(expected));
+        let remedy = expected.copied().filter(|_| orders_agree && found.is_some()).map(|(stock, free, held, sold)| {
+            let sku = name.clone();
+            let remedy: Remedy = Box::new(move |transaction| {
+                let table = if sku.is_empty() { "stock" } else { "skus" };
+                let which = if sku.is_empty() { "?6 = ''" } else { "sku = ?6" };
+                let sql = format!(
+                    "UPDATE {table} SET stock = ?2, free = ?3, held = ?4, sold = ?5 WHERE sale_id = ?1 AND {which}"
+                );
+                let values = params![sale_id.0.as_bytes(), stock as i64, free as i64, held as i64, sold as i64, sku];
+                transaction.execute(&sql, values)?;
+                Ok(())
+            });
+            remedy
+        });
+        findings.add("counters_differ", sentence, remedy);
+    }
+    Ok(())
+}
+
+/// A life of the queue that is said to have got less far than an order that it decided.
+fn check_lives(connection: &Connection, findings: &mut Findings) -> Result<(), LedgerError> {
+    let sale_id = findings.sale_id;
+    let sql = "SELECT orders.queue_life, max(orders.queue_seq), queue_lives.queue_seq
+               FROM orders LEFT JOIN queue_lives USING (sale_id, queue_life)
+               WHERE sale_id = ?1 GROUP BY orders.queue_life
+               HAVING queue_lives.queue_seq IS NULL OR max(orders.queue_seq) > queue_lives.queue_seq";
+    let mut statement = connection.prepare_cached(sql)?;
+    let rows = statement
+        .query_map(params![sale_id.0.as_bytes()], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))?
+        .collect::<Result<Vec<_>, _>>()?;
+    for (life, seq) in rows {
+        let sentence = format!("Life {life} of the queue decided number {seq} and is written down as less far.");
+        let remedy: Remedy = Box::new(move |transaction| {
+            transaction.execute(
+                "INSERT INTO queue_lives (sale_id, queue_life, queue_seq) VALUES (?1, ?2, ?3)
+                 ON CONFLICT (sale_id, queue_life) DO UPDATE SET queue_seq = excluded.queue_seq",
+                params![sale_id.0.as_bytes(), life, seq],
+            )?;
+            Ok(())
+        });
+        findings.add("queue_life_behind", sentence, Some(remedy));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+#[path = "reconcile_tests.rs"]
+mod tests;

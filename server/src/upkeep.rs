@@ -1,0 +1,112 @@
+//! `stampede backup`, `restore` and `reconcile`.
+
+use std::fs::File;
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use ledger::{Difference, LedgerError, Reconciler};
+use serde::Serialize;
+
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// Copies the store while the shop runs.
+pub(crate) fn back_up(store: &Path, file: &Path) -> Result<(), Failure> {
+    let file_bytes = on_a_store(store, || {
+        let bar = bar("pages");
+        ledger::back_up(store, file, |done, total| shown(&bar, done, total))?;
+        bar.finish_and_clear();
+        Ok(std::fs::metadata(file).map_or(0, |metadata| metadata.len()))
+    })?;
+    println!("{}: a copy of {}, {file_bytes} bytes", file.display(), store.display());
+    println!("The secret is not in it: keep {} too.", store.with_extension("secret").display());
+    Ok(())
+}
+
+/// Makes a store of a copy.
+pub(crate) fn restore(file: &Path, store: &Path) -> Result<(), Failure> {
+    if !file.is_file() {
+        return Err(format!("{} is not there", file.display()).into());
+    }
+    if store.exists() {
+        return Err(format!("{} is there already and is left alone; move it away first", store.display()).into());
+    }
+    let bar = bar("pages");
+    ledger::restore(file, store, |done, total| shown(&bar, done, total))?;
+    bar.finish_and_clear();
+    println!("{}: a store of {}", store.display(), file.display());
+    Ok(())
+}
+
+#[derive(Serialize)]
+struct Report<'a> {
+    sales: usize,
+    differences: &'a [Difference],
+    /// Differences that are still there.
+    left: usize,
+}
+
+/// Compares the store with itself. The exit code is 1 where it still differs.
+pub(crate) fn reconcile(store: &Path, fix: bool, json: bool) -> Result<ExitCode, Failure> {
+    let (sales, differences) = on_a_store(store, || {
+        let mut reconciler = Reconciler::open(store)?;
+        let sales = reconciler.sales()?;
+        let bar = bar("sales");
+        let mut differences = Vec::new();
+        for (done, sale_id) in (1..).zip(&sales) {
+            let found = if fix { reconciler.fix(*sale_id)? } else { reconciler.check(*sale_id)? };
+            differences.extend(found);
+            shown(&bar, done, sales.len() as u64);
+        }
+        bar.finish_and_clear();
+        Ok((sales.len(), differences))
+    })?;
+    let left = differences.iter().filter(|difference| !difference.mended).count();
+    if json {
+        let report = Report { sales, differences: &differences, left };
+        println!("{}", serde_json::to_string_pretty(&report)?);
+    } else {
+        tell(sales, &differences, left);
+    }
+    Ok(if left == 0 { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+fn tell(sales: usize, differences: &[Difference], left: usize) {
+    for difference in differences {
+        let what = match (difference.mended, difference.mendable) {
+            (true, _) => "mended",
+            (false, true) => "mendable with --fix",
+            (false, false) => "needs somebody to decide",
+        };
+        println!("sale {}: {} [{}; {what}]", difference.sale_id, difference.sentence, difference.code);
+    }
+    let sales = if sales == 1 { "1 sale".to_owned() } else { format!("{sales} sales") };
+    match (differences.len(), left) {
+        (0, _) => println!("{sales} compared: ledger, events, payments and counters agree."),
+        (found, 0) => {
+            println!("{sales} compared: {found} differences, all mended. Restart a server that set a sale aside.")
+        }
+        (found, left) => println!("{sales} compared: {found} differences, {left} left."),
+    }
+}
+
+/// A store that is there: a typing error must not make an empty one.
+fn on_a_store<T>(store: &Path, work: impl FnOnce() -> Result<T, LedgerError>) -> Result<T, Failure> {
+    File::open(store).map_err(|error| format!("--store {}: {error}", store.display()))?;
+    Ok(work()?)
+}
+
+/// Drawn on standard error where that is a terminal.
+fn bar(unit: &str) -> ProgressBar {
+    let template = format!("{{bar:40}} {{pos}}/{{len}} {unit} ({{eta}} left)");
+    let style = ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    let bar = ProgressBar::new(0).with_style(style);
+    bar.enable_steady_tick(Duration::from_millis(200));
+    bar
+}
+
+fn shown(bar: &ProgressBar, done: u64, total: u64) {
+    bar.set_length(total);
+    bar.set_position(done);
+}

@@ -1,0 +1,235 @@
+//! The committer's thread, and what the rest of the server holds of it.
+
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use committer::{Command, Committer, Failure, Lines, Reply, SaleChange, Tally};
+use intake::Line;
+use ledger::{Ledger, LedgerError, SaleRow, SqliteLedger, Write};
+use sale::{MerchantId, OrderId, OrderState, PaymentId, ReleaseCause, SaleId, Settlement, ShopperId, Units};
+use tokio::sync::oneshot;
+
+use crate::clock::ServerClock;
+use crate::metrics;
+
+/// Commands that wait, at most; one more is told `busy`.
+const MAX_COMMANDS_WAITING: usize = 1_024;
+
+/// The committer wakes at least this often.
+const IDLE_WAKE: Duration = Duration::from_millis(500);
+
+/// After a failed commit the next try comes this much later.
+const RETRY_AFTER: Duration = Duration::from_millis(200);
+
+/// For this long after a failed commit nobody is admitted.
+const UNWELL_MS: i64 = 2_000;
+
+/// How long a shutdown waits for the lines to empty.
+const DRAIN_AT_MOST: Duration = Duration::from_secs(10);
+
+enum Message {
+    /// A line has something.
+    Ring,
+    Command(Box<Command>),
+    Stop,
+}
+
+/// What the rest of the server holds of the committer.
+#[derive(Clone)]
+pub(crate) struct Writer {
+    sender: SyncSender<Message>,
+    lines: Arc<Lines>,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    rung: AtomicBool,
+    /// When the last commit failed; 0 if never.
+    failed_at_ms: AtomicI64,
+    clock: ServerClock,
+}
+
+impl Writer {
+    /// Loads the sales that may still move and starts the thread.
+    pub(crate) fn start(ledger: SqliteLedger, clock: ServerClock) -> Result<(Self, JoinHandle<()>), LedgerError> {
+        let (sender, receiver) = sync_channel(MAX_COMMANDS_WAITING);
+        let (committer, tally) = Committer::open(ledger, clock.now_us())?;
+        metrics::round_done(&tally);
+        let lines = committer.lines();
+        let shared = Arc::new(Shared { rung: AtomicBool::new(false), failed_at_ms: AtomicI64::new(0), clock });
+        let mut thread = Thread { committer, shared: Arc::clone(&shared) };
+        let thread = std::thread::Builder::new()
+            .name("committer".to_owned())
+            .spawn(move || {
+                let run = std::panic::AssertUnwindSafe(|| thread.run(&receiver));
+                if std::panic::catch_unwind(run).is_err() {
+                    // Without its writer the shop would only pretend. A supervisor restarts it from the record.
+                    tracing::error!("the committer panicked; going down");
+                    std::process::abort();
+                }
+            })
+            .map_err(|error| LedgerError::Unavailable(error.to_string()))?;
+        Ok((Self { sender, lines, shared }, thread))
+    }
+
+    /// Says that a line has something. Rung once until the committer looks.
+    pub(crate) fn ring(&self) {
+        if !self.shared.rung.swap(true, Ordering::AcqRel)
+            && let Err(TrySendError::Disconnected(_)) = self.sender.try_send(Message::Ring)
+        {
+            tracing::error!("the committer has ended");
+        }
+    }
+
+    /// The sale's line, where the sale is on.
+    pub(crate) fn line(&self, sale_id: SaleId) -> Option<Arc<Line>> {
+        self.lines.read().unwrap_or_else(PoisonError::into_inner).get(&sale_id).cloned()
+    }
+
+    pub(crate) fn lines(&self) -> Vec<Arc<Line>> {
+        self.lines.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+    }
+
+    /// Whether commits go through, as far as is known.
+    pub(crate) fn is_well(&self) -> bool {
+        let failed_at_ms = self.shared.failed_at_ms.load(Ordering::Acquire);
+        failed_at_ms == 0 || self.shared.clock.now_ms() - failed_at_ms > UNWELL_MS
+    }
+
+    /// Nobody joins a line any more.
+    pub(crate) fn close_lines(&self) {
+        for line in self.lines() {
+            line.close();
+        }
+    }
+
+    /// Asks the thread to empty the lines and end. To be called off the async threads: it may wait for room.
+    pub(crate) fn stop(&self) {
+        let _already_gone = self.sender.send(Message::Stop);
+    }
+
+    /// Hands a command in and waits for its answer. A full channel answers at once.
+    async fn ask<T: Send + 'static>(&self, command: impl FnOnce(Reply<T>) -> Command) -> Result<T, Failure> {
+        let (sender, answer) = oneshot::channel();
+        let reply: Reply<T> = Box::new(move |answer| {
+            // Whoever asked may have gone; what was done stays done.
+            let _gone = sender.send(answer);
+        });
+        self.sender.try_send(Message::Command(Box::new(command(reply)))).map_err(|_| Failure::Busy)?;
+        // The committer answers every command or goes down; then so does the process.
+        answer.await.unwrap_or(Err(Failure::Busy))
+    }
+
+    pub(crate) async fn write(&self, write: Write) -> Result<(), Failure> {
+        self.ask(|reply| Command::Write { write, reply }).await
+    }
+
+    pub(crate) async fn change_sale(&self, row: SaleRow, units: Option<Units>) -> Result<(), Failure> {
+        let change = Box::new(SaleChange { row, units });
+        self.ask(|reply| Command::ChangeSale { change, reply }).await
+    }
+
+    pub(crate) async fn call_off(&self, sale_id: SaleId) -> Result<(), Failure> {
+        self.ask(|reply| Command::CallOff { sale_id, reply }).await
+    }
+
+    pub(crate) async fn cancel(&self, sale_id: SaleId, order_id: OrderId, cause: ReleaseCause) -> Result<(), Failure> {
+        self.ask(|reply| Command::Cancel { sale_id, order_id, cause, reply }).await
+    }
+
+    pub(crate) async fn open_payment(
+        &self,
+        sale_id: SaleId,
+        order_id: OrderId,
+        fresh_payment_id: PaymentId,
+    ) -> Result<PaymentId, Failure> {
+        self.ask(|reply| Command::OpenPayment { sale_id, order_id, fresh_payment_id, reply }).await
+    }
+
+    pub(crate) async fn settle(
+        &self,
+        sale_id: SaleId,
+        settlement: Settlement,
+    ) -> Result<(OrderId, OrderState), Failure> {
+        self.ask(|reply| Command::Settle { sale_id, settlement, reply }).await
+    }
+
+    pub(crate) async fn lift_strikes(&self, merchant_id: MerchantId, shopper_id: ShopperId) -> Result<(), Failure> {
+        self.ask(|reply| Command::LiftStrikes { merchant_id, shopper_id, reply }).await
+    }
+}
+
+/// The thread's own state.
+struct Thread {
+    committer: Committer<SqliteLedger>,
+    shared: Arc<Shared>,
+}
+
+impl Thread {
+    fn run(&mut self, receiver: &Receiver<Message>) {
+        let mut commands = Vec::new();
+        loop {
+            let stopping = self.receive(receiver, &mut commands);
+            let tally = self.round(&mut commands);
+            if stopping {
+                self.finish();
+                return;
+            }
+            if tally.unavailable {
+                std::thread::sleep(RETRY_AFTER);
+            }
+        }
+    }
+
+    fn round(&mut self, commands: &mut Vec<Command>) -> Tally {
+        let tally = self.committer.round(commands, self.shared.clock.now_us());
+        metrics::round_done(&tally);
+        if tally.unavailable {
+            self.shared.failed_at_ms.store(self.shared.clock.now_ms(), Ordering::Release);
+        } else if tally.committed_events.is_some() {
+            self.shared.failed_at_ms.store(0, Ordering::Release);
+        }
+        tally
+    }
+
+    /// Waits for something to do and takes up to a batch of it. True when asked to stop.
+    fn receive(&self, receiver: &Receiver<Message>, commands: &mut Vec<Command>) -> bool {
+        let most = self.committer.takes_commands();
+        let mut wait = if self.committer.has_queued() { Duration::ZERO } else { self.until_next_due() };
+        while commands.len() < most {
+            match receiver.recv_timeout(wait) {
+                Ok(Message::Command(command)) => commands.push(*command),
+                Ok(Message::Ring) => {}
+                Ok(Message::Stop) => return true,
+                Err(RecvTimeoutError::Timeout) => break,
+                Err(RecvTimeoutError::Disconnected) => return true,
+            }
+            wait = Duration::ZERO;
+        }
+        // From here on a ring is for the next round.
+        self.shared.rung.store(false, Ordering::Release);
+        false
+    }
+
+    fn until_next_due(&self) -> Duration {
+        let now_ms = self.shared.clock.now_ms();
+        let wait_ms = self.committer.next_due_ms().map_or(i64::MAX, |due_ms| due_ms.saturating_sub(now_ms).max(0));
+        IDLE_WAKE.min(Duration::from_millis(wait_ms as u64))
+    }
+
+    /// The last rounds: what is in the lines is decided, then the log is moved into the store.
+    fn finish(&mut self) {
+        let deadline = Instant::now() + DRAIN_AT_MOST;
+        while self.committer.has_queued() && Instant::now() < deadline {
+            if self.round(&mut Vec::new()).unavailable {
+                std::thread::sleep(RETRY_AFTER);
+            }
+        }
+        if let Err(error) = self.committer.ledger_mut().checkpoint() {
+            tracing::warn!(%error, "the log could not be moved into the store");
+        }
+    }
+}
