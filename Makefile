@@ -5,7 +5,9 @@ MAKEFLAGS += --no-print-directory
 
 LISTEN ?= 127.0.0.1:3000
 
-.PHONY: help setup run build site test check lint fmt e2e clean clean-data
+.PHONY: help setup run build site test test-long kills check lint fmt e2e clean clean-data
+
+KILLS ?= 100
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +30,13 @@ setup: ## only install what the build needs and is missing
 site: setup ## only the pages' code: both wasm bundles, styles and pictures, under target/site
 	@echo; echo "==> Building the site (5 to 10 minutes the first time on 2 cores, then seconds)"
 	scripts/site.sh
+
+test-long: kills ## what takes longer than a test run may: many kills
+
+kills: setup site ## kill -9 the release binary KILLS=100 times under load, and hold every answer against the record
+	cargo build --release -p stampede --locked
+	STAMPEDE_BIN="$(CURDIR)/target/release/stampede" STAMPEDE_RATE_LIMITS=off RUST_LOG=warn KILLS=$(KILLS) \
+		cargo test --locked -p stampede --test kills -- --nocapture
 
 check: ## quick: compile the server's side without linking
 	cargo check --locked --all-targets

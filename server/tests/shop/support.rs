@@ -9,7 +9,11 @@ use std::time::Duration;
 use reqwest::{Client, Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 
-pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_stampede");
+/// The binary under test: the one that cargo built, or a release build that is named.
+fn binary() -> String {
+    std::env::var("STAMPEDE_BIN").unwrap_or_else(|_| env!("CARGO_BIN_EXE_stampede").to_owned())
+}
+
 pub(crate) const MERCHANT: &str = "merchant@example.com";
 pub(crate) const PASSWORD: &str = "a good password";
 
@@ -67,7 +71,7 @@ impl Answer {
 }
 
 /// A site that the server accepts: these tests are about answers, not about bundles.
-fn lay_out_site(folder: &Path) {
+pub(crate) fn lay_out_site(folder: &Path) {
     let site = folder.join("site");
     std::fs::create_dir_all(site.join("assets")).unwrap();
     std::fs::create_dir_all(site.join("images")).unwrap();
@@ -89,7 +93,7 @@ fn lay_out_site(folder: &Path) {
 
 /// Runs a command of the binary in the folder; answers with its status, output and errors.
 pub(crate) fn command(folder: &Path, arguments: &[&str], input: &str) -> (bool, String, String) {
-    let mut child = Command::new(BINARY)
+    let mut child = Command::new(binary())
         .args(arguments)
         .current_dir(folder)
         .stdin(Stdio::piped())
@@ -104,13 +108,13 @@ pub(crate) fn command(folder: &Path, arguments: &[&str], input: &str) -> (bool, 
     (output.status.success(), text(output.stdout), text(output.stderr))
 }
 
-fn spawn(folder: &Path, options: &[&str]) -> (Child, String) {
-    let log = std::fs::File::create(folder.join("log")).unwrap();
-    let mut child = Command::new(BINARY)
+pub(crate) fn spawn(folder: &Path, options: &[&str]) -> (Child, String) {
+    let log = std::fs::File::options().create(true).append(true).open(folder.join("log")).unwrap();
+    let mut child = Command::new(binary())
         .args(["serve", "--listen", "127.0.0.1:0", "--store", "sqlite:stampede.db", "--site", "site"])
         .args(options)
         .current_dir(folder)
-        .env("RUST_LOG", "debug")
+        .env("RUST_LOG", std::env::var("RUST_LOG").unwrap_or_else(|_| "debug".to_owned()))
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(log)
@@ -330,7 +334,7 @@ pub(crate) async fn answered(request: RequestBuilder) -> Answer {
     Answer { status, headers, text: String::from_utf8_lossy(&bytes).into_owned() }
 }
 
-fn token_for(folder: &Path, email: &str) -> String {
+pub(crate) fn token_for(folder: &Path, email: &str) -> String {
     let (done, token, errors) = command(folder, &["token", "merchant", email, "--store", "sqlite:stampede.db"], "");
     assert!(done, "{errors}");
     token.trim().to_owned()
