@@ -16,6 +16,8 @@ import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 const SHOPPER_BUDGET_BYTES = 100_000;
 const HASH_CHARS = 12;
 const BUNDLES = ["shop", "admin"];
+// In the order of their cascade: they share a layer.
+const ADMIN_SHEETS = ["desk", "press", "tables", "forms", "choices", "sale"].map((name) => `admin-${name}.css`);
 // `--all-features` would make binaryen write an encoding that browsers refuse.
 const WASM_OPT_FLAGS = [
   "-Oz",
@@ -182,13 +184,13 @@ function main() {
       fail(`the shopper's bundle has ${kilobytes(size)}; the budget is ${kilobytes(SHOPPER_BUDGET_BYTES)}`);
     }
     if (!dev) say(`shop: ${kilobytes(SHOPPER_BUDGET_BYTES - size)} left of the budget of ${kilobytes(SHOPPER_BUDGET_BYTES)}`);
-    const own = sheets.filter((file) => !["tokens.css", "admin.css"].includes(file));
+    const own = sheets.filter((file) => ![...tokens, ...ADMIN_SHEETS].includes(file));
     const css_url = styles("shop.css", [...tokens, ...own], fonts);
     manifest.shop = { ...shop, css_url, boot_url, font_url: Object.values(fonts)[0] };
   }
   if (only !== "shop") {
     const admin = build("admin");
-    const css_url = styles("admin.css", [...tokens, "admin.css"], fonts);
+    const css_url = styles("admin.css", [...tokens, ...ADMIN_SHEETS], fonts);
     write(path.join(site, "admin.html"), adminPage(admin, css_url, boot_url));
     manifest.admin = { html: "admin.html", css_url, boot_url, js_url: admin.js_url, wasm_url: admin.wasm_url };
   }

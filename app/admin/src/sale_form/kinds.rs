@@ -35,7 +35,7 @@ pub(crate) fn KindFields(
                 {if fixed_without {
                     "This sale was made without kinds: its units are all alike."
                 } else {
-                    "Sizes or colours, each with units and a price of its own. Without any, all units are alike."
+                    "Sizes or colours, each with units and a price of its own; a price left blank is the sale's. Without any kinds, all units are alike."
                 }}
             </p>
             <Show when=move || !fixed_without>

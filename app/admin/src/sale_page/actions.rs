@@ -76,7 +76,7 @@ pub(crate) fn Actions(watch: Watch) -> impl IntoView {
         spawn_local(async move {
             let answer = http::post_patiently::<Sale>(&watch.path("/call-off")).await;
             let told =
-                "Called off. Orders are released and refunded one after another; the list shows how far that is.";
+                "Orders are being released and refunded, one after another; the list below shows how far that is.";
             settle(watch, desk, outcome, answer.map(|_| told.to_owned()));
         });
     });

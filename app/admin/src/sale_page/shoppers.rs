@@ -111,7 +111,7 @@ fn List(watch: Watch) -> impl IntoView {
                     <label for="paste">"E-mail addresses"</label>
                     <textarea id="paste" rows="4" spellcheck="false" aria-describedby="paste-hint" bind:value=pasted></textarea>
                     <p class="hint" id="paste-hint">
-                        "As many as you like, parted by spaces, commas or lines. An address may be listed before it has an account."
+                        "As many as you like, parted by spaces, commas or lines."
                     </p>
                 </div>
                 <div class="row">

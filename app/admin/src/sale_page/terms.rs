@@ -108,7 +108,7 @@ fn eligible(sale: &Sale) -> String {
 
 fn strikes(sale: &Sale) -> String {
     match sale.strikes.as_ref().filter(|rule| rule.limit > 0) {
-        None => "no mark".to_owned(),
+        None => "nobody is marked".to_owned(),
         Some(rule) => {
             let then = match rule.marked_orders {
                 MarkedOrders::PayToClaim => "pay to claim",

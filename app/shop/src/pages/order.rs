@@ -115,7 +115,7 @@ fn ticket(locale: Locale, detail: &OrderDetail, tells_state: bool) -> impl IntoV
         </span>
         {tells_state.then(|| view! {
             <span class="ticket-state" class:live=live>
-                {locale.order_state(order.state)}
+                {locale.order_standing(order.state, order.history.reserved)}
                 {brief(locale, order).map(|text| view! { <span class="ticket-story">{text}</span> })}
             </span>
         })}

@@ -42,9 +42,11 @@ texts! {
 }
 
 impl Locale {
+    /// The state in a word or two. An unpaid order that keeps nothing is not held.
     #[must_use]
-    pub const fn order_state(self, state: OrderState) -> &'static str {
+    pub const fn order_standing(self, state: OrderState, reserved: bool) -> &'static str {
         match state {
+            OrderState::Held | OrderState::AwaitingPayment if !reserved => self.pick("Payment decides", "先付款者得"),
             OrderState::Held => self.pick("Held", "已保留"),
             OrderState::AwaitingPayment => self.pick("Awaiting payment", "待付款"),
             OrderState::Paid => self.pick("Paid", "已付款"),

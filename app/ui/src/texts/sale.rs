@@ -13,11 +13,11 @@ texts! {
     this_sale_is: "This sale is", "本场抢购";
     pay_within: "Yours. Pay within", "已为您保留，请付款";
     /// Above the board where payment decides.
-    claim_now_within: "Not yours yet. Pay within", "尚未归您，请尽快付款";
-    /// Above the board where one word stands on it: until you pay or cancel.
-    your_units_are: "Until you pay or cancel, your order is", "在您付款或取消之前，订单";
+    claim_now_within: "Not kept. Pay within", "尚未归您，请尽快付款";
+    /// Above the board where one word stands on it, for as long as it takes.
+    your_order_is: "Your order is", "您的订单";
     state_kept: "Kept", "已保留";
-    waiting_ends_in: "Waiting line. The sale ends in", "候补中，距结束";
+    waiting_ends_in: "Waiting. Sale ends in", "候补中，距结束";
     state_all_held: "All held", "可候补";
     clock_being_set: "setting the clock by the shop’s", "正在与本店对时";
     state_upcoming: "Soon", "即将开抢";
@@ -26,7 +26,7 @@ texts! {
     state_ended: "Ended", "已结束";
     state_paused: "Paused", "已暂停";
     sold_out_may_return: "All units are held or sold. One that is not paid for comes back; this page will tell.", "已全部抢光。若有人未付款，名额将自动放出，本页会提示。";
-    may_wait: "All units are held right now. Press Buy now to join the waiting line: those that come back go to who waits, in order.", "目前全部名额已被占用。点击“立即抢购”可加入候补，名额退回后按顺序分配。";
+    may_wait: "All units are held right now. Join the waiting line with Buy now: what comes back goes to it.", "目前全部名额已被占用。点击“立即抢购”可加入候补，名额退回后按顺序分配。";
     leave_waiting: "Leave the waiting line", "退出候补";
     leaving_waiting: "Leaving the waiting line…", "正在退出候补……";
     first_to_pay: " The first to pay get them.", "先付款者得。";

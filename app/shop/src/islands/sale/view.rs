@@ -41,8 +41,10 @@ pub(crate) fn SaleDock() -> impl IntoView {
             if is_least { locale.price_from(&price) } else { price }
         })
     };
-    let list_price =
-        (facts.list_price_minor > facts.price_minor).then(|| format_money(facts.list_price_minor, &facts.currency));
+    // Beside several prices it would say nothing true.
+    let has_one_price = facts.skus.iter().all(|kind| kind.price_minor == facts.price_minor);
+    let list_price = (has_one_price && facts.list_price_minor > facts.price_minor)
+        .then(|| format_money(facts.list_price_minor, &facts.currency));
     view! {
         <section class="dock" data-phase=text(move || wire::phase_text(phase.get()).to_owned()) data-stage=text(move || stage.get().text().to_owned())>
             <p class="price">
@@ -106,7 +108,7 @@ fn caption(model: Model) -> String {
     let days = model.board.left_s.get() / 86_400;
     match (model.stage.get(), model.phase.get()) {
         (Stage::Held, _) => match model.look(|unseen| unseen.hold) {
-            Some(Hold { expires_at_ms: None, .. }) => locale.your_units_are(),
+            Some(Hold { expires_at_ms: None, .. }) => locale.your_order_is(),
             Some(Hold { reserved: false, .. }) => locale.claim_now_within(),
             _ => locale.pay_within(),
         }
