@@ -36,7 +36,7 @@ test-long: kills ## what takes longer than a test run may: many kills
 kills: setup site ## kill -9 the release binary KILLS=100 times under load, and hold every answer against the record
 	cargo build --release -p stampede --locked
 	STAMPEDE_BIN="$(CURDIR)/target/release/stampede" STAMPEDE_RATE_LIMITS=off RUST_LOG=warn KILLS=$(KILLS) \
-		cargo test --locked -p stampede --test kills -- --nocapture
+		cargo test --locked -p stampede --test shop kills:: -- --nocapture
 
 check: ## quick: compile the server's side without linking
 	cargo check --locked --all-targets

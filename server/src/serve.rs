@@ -120,10 +120,11 @@ pub(crate) async fn serve(settings: Settings) -> Result<(), Failure> {
 /// however it ends.
 fn lock(store: &Path) -> Result<File, Failure> {
     let path = store.with_extension("lock");
+    let unwritable = |error| format!("{}: {error}; the server must be able to write there", path.display());
     if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder)?;
+        std::fs::create_dir_all(folder).map_err(unwritable)?;
     }
-    let file = File::options().create(true).truncate(false).write(true).open(&path)?;
+    let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(unwritable)?;
     file.try_lock().map_err(|_| format!("another server is running on {}; stop it first", store.display()))?;
     Ok(file)
 }

@@ -4,6 +4,8 @@ mod accounts;
 mod caching;
 mod commands;
 mod description;
+mod hardship;
+mod kills;
 mod machines;
 mod merchants;
 mod policies;

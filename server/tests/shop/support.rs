@@ -1,5 +1,6 @@
 //! Starts the binary in a temporary folder on a free port, and speaks the contract to it.
 
+use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -10,7 +11,7 @@ use reqwest::{Client, Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 
 /// The binary under test: the one that cargo built, or a release build that is named.
-fn binary() -> String {
+pub(crate) fn binary() -> String {
     std::env::var("STAMPEDE_BIN").unwrap_or_else(|_| env!("CARGO_BIN_EXE_stampede").to_owned())
 }
 
@@ -25,6 +26,7 @@ pub(crate) struct Shop {
     pub(crate) folder: tempfile::TempDir,
     pub(crate) base: String,
     child: Child,
+    server: Command,
     client: Client,
     token: String,
 }
@@ -109,17 +111,20 @@ pub(crate) fn command(folder: &Path, arguments: &[&str], input: &str) -> (bool, 
 }
 
 pub(crate) fn spawn(folder: &Path, options: &[&str]) -> (Child, String) {
-    let log = std::fs::File::options().create(true).append(true).open(folder.join("log")).unwrap();
-    let mut child = Command::new(binary())
+    let mut command = Command::new(binary());
+    command
         .args(["serve", "--listen", "127.0.0.1:0", "--store", "sqlite:stampede.db", "--site", "site"])
         .args(options)
         .current_dir(folder)
-        .env("RUST_LOG", std::env::var("RUST_LOG").unwrap_or_else(|_| "debug".to_owned()))
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(log)
-        .spawn()
-        .unwrap();
+        .stdin(Stdio::null());
+    listening(folder, &mut command)
+}
+
+/// Starts a server and waits until it says where it listens.
+fn listening(folder: &Path, command: &mut Command) -> (Child, String) {
+    let log = std::fs::File::options().create(true).append(true).open(folder.join("log")).unwrap();
+    let level = std::env::var("RUST_LOG").unwrap_or_else(|_| "debug".to_owned());
+    let mut child = command.env("RUST_LOG", level).stdout(Stdio::piped()).stderr(log).spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let base =
         lines.by_ref().map_while(Result::ok).find_map(|line| line.strip_prefix("listening on ").map(str::to_owned));
@@ -137,23 +142,44 @@ impl Shop {
     }
 
     pub(crate) fn start_with(options: &[&str]) -> Self {
+        Self::start_in(options, &[])
+    }
+
+    /// A shop whose processes have these variables beside the others.
+    pub(crate) fn start_in(options: &[&str], environment: &[(&str, &OsStr)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         lay_out_site(folder.path());
         let (added, _, errors) =
             command(folder.path(), &["merchant", "add", MERCHANT, "--store", "sqlite:stampede.db"], PASSWORD);
         assert!(added, "{errors}");
-        let token = token_for(folder.path(), MERCHANT);
-        let (child, base) = spawn(folder.path(), options);
+        let mut server = Command::new(binary());
+        server
+            .args(["serve", "--listen", "127.0.0.1:0", "--store", "sqlite:stampede.db", "--site", "site"])
+            .args(options)
+            .envs(environment.iter().copied())
+            .current_dir(folder.path())
+            .stdin(Stdio::null());
+        Self::of(folder, server, |folder| token_for(folder, MERCHANT))
+    }
+
+    /// The shop that a command serves from this folder.
+    pub(crate) fn of(folder: tempfile::TempDir, mut server: Command, token: impl Fn(&Path) -> String) -> Self {
+        let (child, base) = listening(folder.path(), &mut server);
+        let token = token(folder.path());
         let client =
             Client::builder().timeout(PATIENCE).no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        Self { folder, base, child, client, token }
+        Self { folder, base, child, server, client, token }
+    }
+
+    pub(crate) fn process_id(&self) -> u32 {
+        self.child.id()
     }
 
     /// Kills the process without a word and starts another on the same folder.
     pub(crate) fn kill_and_restart(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
-        (self.child, self.base) = spawn(self.folder.path(), &["--payments", "sandbox"]);
+        (self.child, self.base) = listening(self.folder.path(), &mut self.server);
     }
 
     /// Asks the process to stop; answers whether it ended well.

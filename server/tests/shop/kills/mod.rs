@@ -4,9 +4,6 @@
 //! `KILLS` says how many (default 3), `SEED` repeats a run's choices, `STAMPEDE_BIN` names another binary: see `make kills`.
 
 mod market;
-#[allow(dead_code)]
-#[path = "../shop/support.rs"]
-mod support;
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
