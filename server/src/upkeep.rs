@@ -52,12 +52,13 @@ pub(crate) fn reconcile(store: &Path, fix: bool, json: bool) -> Result<ExitCode,
     let (sales, differences) = on_a_store(store, || {
         let mut reconciler = Reconciler::open(store)?;
         let sales = reconciler.sales()?;
-        let bar = bar("sales");
+        let bar = bar("events");
+        bar.set_length(reconciler.events()?);
         let mut differences = Vec::new();
-        for (done, sale_id) in (1..).zip(&sales) {
-            let found = if fix { reconciler.fix(*sale_id)? } else { reconciler.check(*sale_id)? };
-            differences.extend(found);
-            shown(&bar, done, sales.len() as u64);
+        for sale_id in &sales {
+            let replayed = |events| bar.inc(events);
+            let found = if fix { reconciler.fix(*sale_id, replayed) } else { reconciler.check(*sale_id, replayed) };
+            differences.extend(found?);
         }
         bar.finish_and_clear();
         Ok((sales.len(), differences))

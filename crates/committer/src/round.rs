@@ -136,7 +136,10 @@ impl<L: Ledger> Committer<L> {
             }
         }
         for (merchant_id, shopper_id) in round.lifted {
-            self.strikes.entry(merchant_id).or_default().lift(shopper_id);
+            // Where none are in memory, the record says what is left when they are next needed.
+            if let Some(strikes) = self.strikes.get_mut(&merchant_id) {
+                strikes.lift(shopper_id);
+            }
         }
         self.report(&round.batch, &round.known, tally);
         for (writes, tell) in round.tells {

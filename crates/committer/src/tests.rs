@@ -285,3 +285,28 @@ fn a_sale_called_off_is_undone_by_turns_and_admits_nobody() {
     let counts = table.committer.ledger().counts(SALE).unwrap().unwrap();
     assert!(counts.is_balanced() && counts.total.free == 2, "{counts:?}");
 }
+
+#[test]
+fn strikes_that_are_lifted_while_no_sale_is_in_memory_leave_the_others_marks_alone() {
+    let strikes = StrikeTerms { limit: 1, strike_seconds: 86_400, marked_orders: MarkedOrders::Refuse };
+    let mut table = table_of(SaleRow { strikes, ..sale_row(1) });
+    let first = table.joined(1);
+    table.round(Vec::new());
+    table.now_ms += 60_000;
+    table.round(Vec::new());
+    table.committer.desks.clear();
+    table.committer.strikes.clear();
+    table.committer.lines.write().unwrap().clear();
+    let (merchant_id, shopper_id) = (MERCHANT, ShopperId(Uuid::from_u128(99)));
+    let nobody = table.asked(|reply| Command::LiftStrikes { merchant_id, shopper_id, reply });
+    assert!(matches!(nobody, Err(Failure::Refused(ledger::Refusal::NotFound))));
+    table.committer.load(SALE, table.now_ms * 1_000).unwrap();
+    let line = table.line();
+    line.grant_pass(first.shopper_id, PassId(Uuid::from_u128(2)));
+    let again = Application { shopper_id: first.shopper_id, ..application(&line, 2) };
+    let place = line.admit(again, table.now_ms).unwrap();
+    table.round(Vec::new());
+    let (order_id, queue_life, queue_seq) = (OrderId(Uuid::from_u128(2)), place.queue_life, place.queue_seq);
+    let token = QueueClaims { order_id, queue_life, queue_seq, ..first };
+    assert_eq!(table.status(&token), Status::Ended(Outcome::Rejected(Rejection::Marked)));
+}

@@ -56,19 +56,25 @@ impl Reconciler {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// What does not agree in one sale.
-    pub fn check(&mut self, sale_id: SaleId) -> Result<Vec<Difference>, LedgerError> {
+    /// All events: what there is to replay.
+    pub fn events(&self) -> Result<u64, LedgerError> {
+        let count: i64 = self.connection.query_row("SELECT count(*) FROM events", [], |row| row.get(0))?;
+        Ok(count as u64)
+    }
+
+    /// What does not agree in one sale. `progress` hears of events that were replayed.
+    pub fn check(&mut self, sale_id: SaleId, mut progress: impl FnMut(u64)) -> Result<Vec<Difference>, LedgerError> {
         let snapshot = self.connection.transaction()?;
-        let found = check(&snapshot, sale_id)?;
+        let found = check(&snapshot, sale_id, &mut progress)?;
         snapshot.rollback()?;
         Ok(found.into_iter().map(|finding| finding.difference).collect())
     }
 
     /// Mends what has one right answer and says what is left; all of it or nothing.
-    pub fn fix(&mut self, sale_id: SaleId) -> Result<Vec<Difference>, LedgerError> {
+    pub fn fix(&mut self, sale_id: SaleId, mut progress: impl FnMut(u64)) -> Result<Vec<Difference>, LedgerError> {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut told = Vec::new();
-        for finding in check(&transaction, sale_id)? {
+        for finding in check(&transaction, sale_id, &mut progress)? {
             let mended = match &finding.remedy {
                 Some(remedy) => {
                     remedy(&transaction)?;
@@ -80,7 +86,7 @@ impl Reconciler {
         }
         if !told.is_empty() {
             // What still differs was not mended, whatever the remedy meant to do.
-            let left = check(&transaction, sale_id)?;
+            let left = check(&transaction, sale_id, &mut |_| {})?;
             for difference in &mut told {
                 difference.mended &= !left.iter().any(|still| still.difference.sentence == difference.sentence);
             }
@@ -112,10 +118,10 @@ impl Findings {
 }
 
 /// All comparisons of one sale.
-fn check(connection: &Connection, sale_id: SaleId) -> Result<Vec<Finding>, LedgerError> {
+fn check(connection: &Connection, sale_id: SaleId, progress: &mut dyn FnMut(u64)) -> Result<Vec<Finding>, LedgerError> {
     let mut findings = Findings { sale_id, all: Vec::new() };
     let Some(row) = sales(connection, "sale_id = ?1", sale_id.0.as_bytes())?.pop() else { return Ok(findings.all) };
-    let (book, facts) = match replayed(connection, &row) {
+    let (book, facts) = match replayed(connection, &row, progress) {
         Ok(replayed) => replayed,
         Err(error @ LedgerError::Unavailable(_)) => return Err(error),
         Err(error) => {
@@ -145,7 +151,11 @@ fn check(connection: &Connection, sale_id: SaleId) -> Result<Vec<Finding>, Ledge
 }
 
 /// The book as its events make it, and what they say of money.
-fn replayed(connection: &Connection, row: &SaleRow) -> Result<(Book, Facts), LedgerError> {
+fn replayed(
+    connection: &Connection,
+    row: &SaleRow,
+    progress: &mut dyn FnMut(u64),
+) -> Result<(Book, Facts), LedgerError> {
     let sale_id = row.sale_id;
     let mut book = Book::new(sale_id, row.terms(), &row.made_units());
     let mut facts = Facts::default();
@@ -160,6 +170,7 @@ fn replayed(connection: &Connection, row: &SaleRow) -> Result<(Book, Facts), Led
         let event = Event { sale_id, at_ms: fields.get(1)?, change };
         facts.note(&book, &event);
         book.apply(&event).map_err(|error| broken(error.to_string()))?;
+        progress(1);
     }
     Ok((book, facts))
 }

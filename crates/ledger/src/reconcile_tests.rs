@@ -144,7 +144,7 @@ impl Store {
     }
 
     fn codes(&self) -> Vec<&'static str> {
-        self.reconciler().check(SALE).unwrap().iter().map(|difference| difference.code).collect()
+        self.reconciler().check(SALE, |_| {}).unwrap().iter().map(|difference| difference.code).collect()
     }
 }
 
@@ -155,9 +155,12 @@ fn id(number: u128) -> String {
 #[test]
 fn a_sound_store_has_no_differences() {
     let store = store();
-    assert_eq!(store.reconciler().check(SALE).unwrap(), []);
-    assert_eq!(store.reconciler().fix(SALE).unwrap(), []);
+    assert_eq!(store.reconciler().check(SALE, |_| {}).unwrap(), []);
+    assert_eq!(store.reconciler().fix(SALE, |_| {}).unwrap(), []);
     assert_eq!(store.reconciler().sales().unwrap(), [SALE]);
+    let mut replayed = 0;
+    store.reconciler().check(SALE, |events| replayed += events).unwrap();
+    assert_eq!(replayed, store.reconciler().events().unwrap());
 }
 
 #[test]
@@ -175,7 +178,7 @@ fn what_has_one_right_answer_is_found_and_mended() {
         let store = store();
         store.broken_by(&sql);
         assert_eq!(store.codes(), [code], "{sql}");
-        let fixed = store.reconciler().fix(SALE).unwrap();
+        let fixed = store.reconciler().fix(SALE, |_| {}).unwrap();
         assert!(fixed.iter().all(|difference| difference.mendable && difference.mended), "{sql}: {fixed:?}");
         assert_eq!(store.codes(), [""; 0], "{sql}");
         let mut ledger = SqliteLedger::open(&store.path()).unwrap();
@@ -201,10 +204,10 @@ fn what_has_more_than_one_right_answer_is_listed_and_left_alone() {
         let store = store();
         store.broken_by(&sql);
         assert!(store.codes().contains(&code), "{sql}: {:?}", store.codes());
-        let before = store.reconciler().check(SALE).unwrap();
-        let told = store.reconciler().fix(SALE).unwrap();
+        let before = store.reconciler().check(SALE, |_| {}).unwrap();
+        let told = store.reconciler().fix(SALE, |_| {}).unwrap();
         assert!(told.iter().any(|difference| difference.code == code && !difference.mended), "{sql}: {told:?}");
-        assert_eq!(store.reconciler().check(SALE).unwrap(), before, "{sql}");
+        assert_eq!(store.reconciler().check(SALE, |_| {}).unwrap(), before, "{sql}");
     }
 }
 
@@ -245,7 +248,7 @@ fn a_sale_called_off_by_its_log_alone_is_called_off_again() {
     ledger.apply(&Batch { events, ..Batch::default() }).unwrap();
     store.broken_by("UPDATE sales SET called_off_at_ms = NULL");
     assert_eq!(store.codes(), ["call_off_missing"]);
-    assert!(store.reconciler().fix(SALE).unwrap()[0].mended);
+    assert!(store.reconciler().fix(SALE, |_| {}).unwrap()[0].mended);
     assert_eq!(ledger.load_sale(SALE).unwrap().unwrap().row.called_off_at_ms, Some(20_000));
 }
 
