@@ -486,7 +486,8 @@ fn state_after_refund(order: &BookOrder, payment_id: PaymentId, cause: RefundCau
                 OrderState::AwaitingPayment
             }
         }
-        OrderState::Held if cause == RefundCause::WrongAmount => OrderState::Held,
+        // Its units are kept, so nothing but a wrong amount goes back.
+        OrderState::Held => OrderState::Held,
         OrderState::Released if cause == RefundCause::WrongAmount => OrderState::Released,
         _ => OrderState::Refunded,
     }

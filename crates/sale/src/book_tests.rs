@@ -280,6 +280,40 @@ fn a_sale_that_is_called_off_releases_and_refunds_order_by_order() {
 }
 
 #[test]
+fn the_book_says_whose_an_order_is_wherever_it_stands() {
+    let mut book = Book::new(SaleId(Uuid::from_u128(1)), Terms { waitlist_units: 1, ..terms(1) }, &Units::plain(1));
+    for number in 1..=2 {
+        place(&mut book, &intent(number, number + 10, 1), 0);
+    }
+    place(&mut book, &intent(3, 11, 1), 0);
+    let shopper = |number| Some(ShopperId(Uuid::from_u128(number)));
+    assert_eq!(book.shopper_of(order(1)), shopper(11), "held");
+    assert_eq!(book.shopper_of(order(2)), shopper(12), "waiting");
+    assert_eq!(book.shopper_of(order(3)), shopper(11), "rejected");
+    assert_eq!(book.shopper_of(order(4)), None);
+    assert_eq!(book.orders().map(|(order_id, _)| *order_id).collect::<Vec<_>>(), [order(1)]);
+    assert!(!book.is_called_off());
+    book.call_off(1);
+    assert!(book.is_called_off());
+}
+
+#[test]
+fn the_outlook_of_all_is_that_of_the_best_sku() {
+    let mut book = book_of_skus(2, 1, 1);
+    book.set_terms(Terms { waitlist_units: 1, ..book.terms().clone() });
+    for (number, sku) in [(1, "s"), (2, "m")] {
+        place(&mut book, &of_sku(sku, intent(number, number, 1)), 0);
+    }
+    book.open_payment(order(1), payment(7), 1).unwrap();
+    book.settle(&settlement(7, "e", true), 2).unwrap();
+    let outlooks = book.outlooks();
+    assert_eq!(outlooks.of(Some("s")), Some(Outlook { free_units: 0, can_wait: false }), "sold: nothing to wait for");
+    assert_eq!(outlooks.of(Some("m")), Some(Outlook { free_units: 0, can_wait: true }));
+    assert_eq!(outlooks.all, Outlook { free_units: 0, can_wait: true });
+    assert_eq!((outlooks.of(None), outlooks.of(Some("l"))), (None, None));
+}
+
+#[test]
 fn a_log_that_does_not_follow_is_broken() {
     let mut book = book(3, 1);
     let Decision::Recorded(held) = place(&mut book, &intent(1, 1, 1), 0) else { panic!() };
