@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use intake::{Line, LineTerms, PastSeat};
 use ledger::{LoadedSale, SaleRow, SeatRow};
-use sale::Book;
+use sale::{Book, Units};
+
+use crate::command::SaleChange;
 
 pub(crate) struct Desk {
     pub(crate) row: SaleRow,
@@ -43,6 +45,21 @@ impl Desk {
 
     pub(crate) fn line_terms(&self) -> LineTerms {
         LineTerms { window: self.row.window(), per_shopper_limit: self.row.per_shopper_limit }
+    }
+
+    /// The units that a change sets. A SKU that comes new without any begins with none, in the book as in the record.
+    pub(crate) fn units_of(&self, change: &SaleChange) -> Option<Units> {
+        let known = self.book.shelf().skus();
+        let new = change.row.skus.iter().map(|sku| &sku.sku).filter(|sku| !known.contains_key(*sku));
+        let mut new = new.peekable();
+        if new.peek().is_none() {
+            return change.units.clone();
+        }
+        let mut units = change.units.clone().unwrap_or_else(|| Units::plain(self.book.stock().stock()));
+        for sku in new {
+            units.skus.entry(sku.clone()).or_insert(0);
+        }
+        Some(units)
     }
 
     /// When the sale next needs the committer without being asked: an order lapses, the wait ends, or the start is to be

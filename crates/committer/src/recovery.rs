@@ -4,7 +4,7 @@ use intake::Report;
 use ledger::{Batch, Drained, Ledger, LedgerError};
 use sale::SaleId;
 
-use crate::round::Round;
+use crate::under_way::Round;
 use crate::{Committer, ORDERS_PER_TURN, Tally};
 
 impl<L: Ledger> Committer<L> {
@@ -41,6 +41,8 @@ impl<L: Ledger> Committer<L> {
                 let outlooks = line.outlooks().as_ref().clone();
                 tally.sold_out += line.report(Report { through_seq: Some(queue_seq), outlooks, ..Report::default() });
             }
+            // It comes again, and is given up then.
+            Err(LedgerError::Unavailable(_)) => tally.unavailable = true,
             Err(error) => self.set_aside(sale_id, &error, tally),
         }
     }

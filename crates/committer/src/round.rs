@@ -6,64 +6,12 @@ use std::time::Instant;
 
 use intake::Report;
 use ledger::{Batch, Drained, Ledger, LedgerError, Refusal, Write};
-use sale::{
-    Change, Decision, Event, MerchantId, OrderId, Outcome, PaymentRefused, ReleaseCause, SaleId, Settlement, ShopperId,
-};
+use sale::{Change, Decision, Event, OrderId, Outcome, PaymentRefused, ReleaseCause, SaleId, Settlement};
 
 use crate::command::{Command, Failure, Reply, SaleChange};
 use crate::desk::Desk;
+use crate::under_way::Round;
 use crate::{Committer, LAPSES_PER_TURN, ORDERS_PER_TURN, Tally};
-
-/// Told after the commit: the answers of the command's own writes, or why there was no commit.
-pub(crate) type Tell = Box<dyn FnOnce(Result<&[Result<(), Refusal>], Failure>)>;
-
-/// A batch on its way, and what is to be told when it has arrived.
-#[derive(Default)]
-pub(crate) struct Round {
-    pub(crate) batch: Batch,
-    pub(crate) tells: Vec<(std::ops::Range<usize>, Tell)>,
-    /// Orders that were decided before and are at a line's head again.
-    known: Vec<(SaleId, OrderId)>,
-    /// Sales whose terms ran ahead, beside those with events.
-    touched: BTreeSet<SaleId>,
-    latched: Vec<(SaleId, i64)>,
-    changed: Vec<SaleChange>,
-    lifted: Vec<(MerchantId, ShopperId)>,
-}
-
-impl Round {
-    fn tell<T: 'static>(&mut self, writes: Vec<Write>, reply: Reply<T>, value: T) {
-        let first = self.batch.writes.len();
-        self.batch.writes.extend(writes);
-        let tell: Tell = Box::new(move |answers| {
-            let refusal = |answers: &[Result<(), Refusal>]| answers.iter().find_map(|answer| answer.err());
-            reply(match answers.map(refusal) {
-                Ok(None) => Ok(value),
-                Ok(Some(refusal)) => Err(Failure::Refused(refusal)),
-                Err(failure) => Err(failure),
-            });
-        });
-        self.tells.push((first..self.batch.writes.len(), tell));
-    }
-
-    /// Nothing to commit and nobody to tell.
-    fn is_empty(&self) -> bool {
-        self.batch.is_empty() && self.tells.is_empty()
-    }
-
-    /// The sales whose books this round has touched.
-    pub(crate) fn sales(&self) -> BTreeSet<SaleId> {
-        let by_events = self.batch.events.iter().map(|event| event.sale_id);
-        let by_latches = self.latched.iter().map(|(sale_id, _)| *sale_id);
-        by_events.chain(by_latches).chain(self.touched.iter().copied()).collect()
-    }
-
-    pub(crate) fn refuse(self, error: &LedgerError) {
-        for (_, tell) in self.tells {
-            tell(Err(Failure::from(error)));
-        }
-    }
-}
 
 impl<L: Ledger> Committer<L> {
     /// Decides all commands and what is due, gives each line its turn, commits, and tells.
@@ -212,13 +160,16 @@ impl<L: Ledger> Committer<L> {
                 self.record_and_tell(opened, reply, round);
             }
             Command::Settle { sale_id, settlement, reply } => {
-                let settled = self.event_is_for(&settlement).and_then(|()| {
+                let settled = self.event_is_for(&settlement, round).and_then(|()| {
                     self.on(sale_id, now_us, |desk| {
                         let (order_id, events) = desk.book.settle(&settlement, now_ms).map_err(Failure::Payment)?;
                         let order = desk.book.order(order_id).ok_or(Failure::NotFound)?;
                         Ok((events, (order_id, order.state)))
                     })
                 });
+                if settled.as_ref().is_ok_and(|(events, _)| !events.is_empty()) {
+                    round.taken.insert(settlement.provider_event_id, settlement.payment_id);
+                }
                 self.record_and_tell(settled, reply, round);
             }
             Command::LiftStrikes { merchant_id, shopper_id, reply } => {
@@ -240,7 +191,7 @@ impl<L: Ledger> Committer<L> {
                 self.record(events, round);
                 round.tell(Vec::new(), reply, value);
             }
-            Err(failure) => reply(Err(failure)),
+            Err(failure) => round.tell_refusal(reply, failure),
         }
     }
 
@@ -258,13 +209,17 @@ impl<L: Ledger> Committer<L> {
     }
 
     /// A provider's message is about one payment: its id on another's is refused, whichever sale that is in.
-    fn event_is_for(&mut self, settlement: &Settlement) -> Result<(), Failure> {
-        match self.ledger.payment_of_event(&settlement.provider_event_id) {
-            Ok(Some(payment_id)) if payment_id != settlement.payment_id => {
+    fn event_is_for(&mut self, settlement: &Settlement, round: &Round) -> Result<(), Failure> {
+        let event_id = &settlement.provider_event_id;
+        let taken_for = match round.taken.get(event_id) {
+            Some(&payment_id) => Some(payment_id),
+            None => self.ledger.payment_of_event(event_id).map_err(|error| Failure::from(&error))?,
+        };
+        match taken_for {
+            Some(payment_id) if payment_id != settlement.payment_id => {
                 Err(Failure::Payment(PaymentRefused::EventOfAnother))
             }
-            Ok(_) => Ok(()),
-            Err(error) => Err(Failure::from(&error)),
+            _ => Ok(()),
         }
     }
 
@@ -289,8 +244,8 @@ impl<L: Ledger> Committer<L> {
         let decided = self.on(sale_id, now_us, |desk| {
             let before = desk.book.terms().clone();
             desk.book.set_terms(change.row.terms());
-            let resized = match &change.units {
-                Some(units) => desk.book.resize(units, now_us.div_euclid(1_000)),
+            let resized = match desk.units_of(&change) {
+                Some(units) => desk.book.resize(&units, now_us.div_euclid(1_000)),
                 None => Ok(Vec::new()),
             };
             resized.map_err(|refused| {
@@ -305,7 +260,7 @@ impl<L: Ledger> Committer<L> {
                 round.tell(vec![Write::SetSale(change.row.clone())], reply, ());
                 round.changed.push(change);
             }
-            Err(failure) => reply(Err(failure)),
+            Err(failure) => round.tell_refusal(reply, failure),
         }
     }
 

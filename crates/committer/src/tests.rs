@@ -3,10 +3,10 @@
 use std::sync::mpsc::{Receiver, channel};
 
 use intake::{AdmitRefused, Application, Status};
-use ledger::{Batch, ItemRow, MerchantRow, QuizKind, SaleRow, SqliteLedger, Write};
+use ledger::{Batch, ItemRow, MerchantRow, QuizKind, SaleRow, SkuRow, SqliteLedger, Write};
 use sale::{
-    Eligibility, ItemId, MarkedOrders, OrderId, OrderState, Outcome, PassId, PaymentId, QueueClaims, Rejection,
-    ReleaseCause, Settlement, ShopperId, StockPolicy, StrikeTerms,
+    Eligibility, ItemId, MarkedOrders, OrderId, OrderState, Outcome, PassId, PaymentId, PaymentRefused, QueueClaims,
+    Rejection, ReleaseCause, Settlement, ShopperId, StockPolicy, StrikeTerms,
 };
 use uuid::Uuid;
 
@@ -309,4 +309,71 @@ fn strikes_that_are_lifted_while_no_sale_is_in_memory_leave_the_others_marks_alo
     let (order_id, queue_life, queue_seq) = (OrderId(Uuid::from_u128(2)), place.queue_life, place.queue_seq);
     let token = QueueClaims { order_id, queue_life, queue_seq, ..first };
     assert_eq!(table.status(&token), Status::Ended(Outcome::Rejected(Rejection::Marked)));
+}
+
+/// From now on the record takes no writes, or takes them again.
+fn set_read_only(table: &Table, read_only: bool) {
+    table.committer.ledger().connection().pragma_update(None, "query_only", read_only).unwrap();
+}
+
+#[test]
+fn a_refusal_that_follows_from_a_batch_is_not_told_when_the_batch_fails() {
+    let mut table = table(1);
+    let token = table.joined(1);
+    table.round(Vec::new());
+    let order_id = token.order_id;
+    let (cancelled, cancel_answer) = reply();
+    let (opened, open_answer) = reply();
+    let cause = ReleaseCause::Cancelled;
+    let fresh_payment_id = PaymentId(Uuid::from_u128(7));
+    set_read_only(&table, true);
+    table.round(vec![
+        Command::Cancel { sale_id: SALE, order_id, cause, reply: cancelled },
+        Command::OpenPayment { sale_id: SALE, order_id, fresh_payment_id, reply: opened },
+    ]);
+    assert!(matches!(cancel_answer.try_recv().unwrap(), Err(Failure::Busy)));
+    assert!(matches!(open_answer.try_recv().unwrap(), Err(Failure::Busy)), "the order was not released");
+    set_read_only(&table, false);
+    assert_eq!(table.pays(order_id, 7), OrderState::Paid);
+}
+
+#[test]
+fn a_message_id_serves_one_payment_within_a_batch_too() {
+    let mut table = table(2);
+    let tokens = [table.joined(1), table.joined(2)];
+    table.round(Vec::new());
+    let settle = |number: u128| Settlement {
+        payment_id: PaymentId(Uuid::from_u128(number)),
+        provider_event_id: "e".to_owned(),
+        paid: true,
+        amount_minor: 500,
+        currency: "CNY".to_owned(),
+    };
+    for (number, token) in (1..).zip(&tokens) {
+        let (order_id, fresh_payment_id) = (token.order_id, PaymentId(Uuid::from_u128(number)));
+        table.asked(|reply| Command::OpenPayment { sale_id: SALE, order_id, fresh_payment_id, reply }).unwrap();
+    }
+    let (first, first_answer) = reply();
+    let (second, second_answer) = reply();
+    table.round(vec![
+        Command::Settle { sale_id: SALE, settlement: settle(1), reply: first },
+        Command::Settle { sale_id: SALE, settlement: settle(2), reply: second },
+    ]);
+    assert_eq!(first_answer.try_recv().unwrap().unwrap().1, OrderState::Paid);
+    let refused = second_answer.try_recv().unwrap();
+    assert!(matches!(refused, Err(Failure::Payment(PaymentRefused::EventOfAnother))), "{refused:?}");
+}
+
+#[test]
+fn a_sku_that_comes_without_units_begins_with_none_and_the_record_can_be_read_again() {
+    let sku =
+        |sku: &str, made_units| SkuRow { sku: sku.to_owned(), title: String::new(), price_minor: 500, made_units };
+    let row = SaleRow { skus: vec![sku("s", Some(2))], ..sale_row(2) };
+    let mut table = table_of(row.clone());
+    let row = SaleRow { skus: vec![sku("s", Some(2)), sku("m", None)], ..row };
+    let change = || Box::new(SaleChange { row: row.clone(), units: None });
+    table.asked(|reply| Command::ChangeSale { change: change(), reply }).unwrap();
+    assert_eq!(table.committer.book(SALE).unwrap().shelf().skus()["m"].stock(), 0);
+    let ledger = table.committer.into_ledger();
+    assert_eq!(Committer::open(ledger, START_MS * 1_000).unwrap().1.set_aside, 0);
 }

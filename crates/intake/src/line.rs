@@ -363,8 +363,8 @@ impl Line {
         sold_out
     }
 
-    /// Brings the line to what the record says, after a commit of which nobody knows whether it went through: whom it
-    /// served in the waiting line, and how many units each shopper has.
+    /// Brings the line to what the record says, after a commit of which nobody knows whether it went through: what became
+    /// of who is in the line and of who waits, and how many units each shopper has.
     pub fn resync(
         &self,
         outcome_of: impl Fn(OrderId) -> Option<Outcome>,
@@ -374,11 +374,20 @@ impl Line {
         let mut state = self.state();
         let is_waiting = |seat: &Seat| seat.outcome == Some(Outcome::Waiting);
         let waiting = state.seats.iter().filter(|(_, seat)| is_waiting(seat)).map(|(order_id, _)| *order_id);
-        for order_id in waiting.collect::<Vec<_>>() {
+        let queued = state.queue.iter().map(|intent| intent.order_id);
+        for order_id in waiting.chain(queued).collect::<Vec<_>>() {
             if let Some(outcome) = outcome_of(order_id) {
                 state.conclude(order_id, outcome);
             }
         }
+        let State { queue, seats, desks, .. } = &mut *state;
+        queue.retain(|intent| {
+            let is_decided = seats.get(&intent.order_id).is_some_and(|seat| seat.outcome.is_some());
+            if let Some(desk) = desks.get_mut(&intent.shopper_id).filter(|_| is_decided) {
+                desk.queued_units = desk.queued_units.saturating_sub(intent.quantity);
+            }
+            !is_decided
+        });
         for (shopper_id, desk) in &mut state.desks {
             desk.kept_units = units_of(*shopper_id);
         }

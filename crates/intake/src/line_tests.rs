@@ -286,6 +286,20 @@ fn after_a_commit_that_nobody_knows_of_the_line_says_what_the_record_says() {
     assert_eq!(third, Err(AdmitRefused::Admission(AdmissionRefusal::LimitReached)));
 }
 
+#[test]
+fn an_order_in_the_line_that_the_record_has_already_leaves_it_and_counts_once() {
+    let line = line(5);
+    let (first, second) = (joined(&line, 1, 1), joined(&line, 2, 2));
+    line.resync(|order_id| (order_id == order(1)).then_some(held(9)), |who| u32::from(who == shopper(1)), left(4));
+    assert_eq!(line.status(&claims(1, 1, first)), Status::Ended(held(9)));
+    assert_eq!(line.status(&claims(2, 2, second)), Status::Queued { position: 2, free_units: 4 });
+    assert_eq!(line.head(9).0.iter().map(|intent| intent.order_id).collect::<Vec<_>>(), [order(2)]);
+    // Shopper 1 has one unit, not two, and may have two.
+    joined(&line, 3, 1);
+    line.report(decided(3, &[(2, held(9)), (3, held(9))], 2));
+    assert_eq!(line.queued(), 0);
+}
+
 fn joined_when_full(line: &Line, number: u128) {
     line.report(kept(1, &[]));
     joined(line, number, number);

@@ -57,7 +57,8 @@ pub struct Book {
     pub(crate) units_of: HashMap<ShopperId, u32>,
     pub(crate) expiries: BTreeSet<(i64, OrderId)>,
     pub(crate) payments: HashMap<PaymentId, Payment>,
-    pub(crate) settled: HashMap<String, OrderId>,
+    /// The provider's messages that were taken, and the payment of each.
+    pub(crate) settled: HashMap<String, PaymentId>,
     pub(crate) called_off: bool,
     /// Of a sale that was called off: the orders that are still open or paid.
     pub(crate) to_unwind: BTreeSet<OrderId>,
@@ -311,15 +312,17 @@ impl Book {
     }
 
     /// Takes a provider's word. A message that was taken before gives no new fact, and neither does one about money
-    /// that has arrived already.
+    /// that has arrived already. A message's id on another payment's is refused.
     ///
     /// Money buys the order's units, or free ones where none are kept for it any more; else it goes back.
     pub fn settle(&mut self, settlement: &Settlement, now_ms: i64) -> Result<(OrderId, Vec<Event>), PaymentRefused> {
-        if let Some(&order_id) = self.settled.get(&settlement.provider_event_id) {
-            return Ok((order_id, Vec::new()));
-        }
         let payment_id = settlement.payment_id;
         let Payment { order_id, state } = *self.payments.get(&payment_id).ok_or(PaymentRefused::UnknownOrder)?;
+        match self.settled.get(&settlement.provider_event_id) {
+            Some(&taken_for) if taken_for != payment_id => return Err(PaymentRefused::EventOfAnother),
+            Some(_) => return Ok((order_id, Vec::new())),
+            None => {}
+        }
         let mut events = Vec::new();
         if settlement.paid && state != PaymentState::Charged && self.to_unwind.contains(&order_id) {
             // Of a sale that was called off: what the order had is undone first, then the money goes back.

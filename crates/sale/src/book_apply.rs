@@ -197,7 +197,7 @@ impl Book {
             return Err(BrokenLog::Payment(payment_id));
         }
         payment.state = state;
-        if self.settled.insert(provider_event_id.to_owned(), order_id).is_some() {
+        if self.settled.insert(provider_event_id.to_owned(), payment_id).is_some() {
             return Err(BrokenLog::Payment(payment_id));
         }
         let order = self.order_mut(order_id)?;

@@ -44,6 +44,18 @@ fn one_payment_is_open_at_a_time() {
 }
 
 #[test]
+fn a_message_id_of_another_payment_is_refused_and_the_charge_is_not_taken_for_settled() {
+    let mut book = book(2, 1);
+    for number in [1, 2] {
+        place(&mut book, &intent(number, number, 1), 0);
+        book.open_payment(order(number), payment(number), 1).unwrap();
+    }
+    book.settle(&settlement(1, "e", true), 2).unwrap();
+    assert_eq!(book.settle(&settlement(2, "e", true), 2), Err(PaymentRefused::EventOfAnother));
+    assert_eq!(state(&book, 2), OrderState::AwaitingPayment);
+}
+
+#[test]
 fn no_payment_is_opened_for_an_order_whose_time_is_over() {
     let mut book = book(1, 1);
     place(&mut book, &intent(1, 1, 1), 0);
