@@ -230,3 +230,25 @@ fn money_that_meets_a_sale_called_off_goes_back_and_so_do_the_units() {
     assert_eq!(names(&book.elapse(4)), ["order_released"]);
     assert_eq!(book.stock(), Stock::from_counts(2, 2, 0, 0).unwrap());
 }
+
+#[test]
+fn a_log_that_refunds_an_order_which_keeps_units_is_broken() {
+    let refunded = |order_state| {
+        let change = Change::PaymentRefunded {
+            order_id: order(1),
+            payment_id: payment(7),
+            provider_event_id: "e".to_owned(),
+            cause: RefundCause::NoUnitFree,
+            order_state,
+            charge: None,
+        };
+        Event { sale_id: SaleId(Uuid::from_u128(1)), at_ms: 2, change }
+    };
+    assert!(awaiting(1).apply(&refunded(OrderState::Refunded)).is_err(), "its units would be lost");
+    assert!(awaiting(1).apply(&refunded(OrderState::Held)).is_ok());
+    let mut to_claim = book_by(StockPolicy::OnPayment, 1);
+    place(&mut to_claim, &intent(1, 1, 1), 0);
+    to_claim.open_payment(order(1), payment(7), 1).unwrap();
+    assert!(to_claim.clone().apply(&refunded(OrderState::Released)).is_err());
+    assert!(to_claim.apply(&refunded(OrderState::Refunded)).is_ok());
+}

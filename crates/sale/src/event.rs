@@ -221,6 +221,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_fact_about_an_order_names_it() {
+        let order_id = OrderId(uuid::Uuid::from_u128(1));
+        let released = Change::OrderReleased { order_id, cause: ReleaseCause::Lapsed };
+        assert_eq!(released.order_id(), Some(order_id));
+        assert_eq!(Change::SaleCalledOff.order_id(), None);
+    }
+
+    #[test]
     fn causes_have_the_names_of_the_wire() {
         for cause in RefundCause::ALL {
             assert_eq!(serde_json::to_string(&cause).unwrap(), format!("\"{}\"", cause.as_str()));

@@ -109,3 +109,17 @@ impl Subkeys {
 fn matches(mac: &Hmac<Sha256>, message: &[u8], tag: &[u8]) -> bool {
     tag.len() == TAG_BYTES && mac.clone().chain_update(message).verify_truncated_left(tag).is_ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_derived_follows_from_the_secret_and_the_purpose_alone() {
+        let of = |byte: u8, purpose: &str| Keyring::new(&[byte; 32], None).unwrap().derived(purpose);
+        assert_eq!(of(1, "webhook"), of(1, "webhook"));
+        assert_ne!(of(1, "webhook"), of(1, "other"));
+        assert_ne!(of(1, "webhook"), of(2, "webhook"));
+        assert_ne!(of(1, "webhook"), [1; 32]);
+    }
+}

@@ -58,7 +58,7 @@ impl<C: Claims> Token<C> {
             return Err(TokenError);
         }
         let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| TokenError)?;
-        let split = bytes.len().checked_sub(TAG_BYTES).filter(|split| *split > 1).ok_or(TokenError)?;
+        let split = bytes.len().checked_sub(TAG_BYTES).filter(|split| *split >= 1).ok_or(TokenError)?;
         let (message, tag) = bytes.split_at(split);
         if !self.subkeys.verify(message[0], message, tag) {
             return Err(TokenError);
@@ -204,6 +204,40 @@ mod tests {
         assert!(!pass.is_good_for(pass.sale_id, pass.shopper_id, 5));
         assert!(!pass.is_good_for(SaleId(other), pass.shopper_id, 4));
         assert!(!pass.is_good_for(pass.sale_id, ShopperId(other), 4));
+    }
+
+    #[test]
+    fn sessions_last_thirty_days_and_not_a_millisecond_longer() {
+        assert_eq!(SESSION_LIFETIME_MS, 2_592_000_000);
+        let shopper_id = ShopperId(Uuid::from_u128(1));
+        let session = SessionClaims { shopper_id, display_name: String::new(), expires_at_ms: 5 };
+        assert!(session.is_live(4) && !session.is_live(5));
+        let merchant = MerchantClaims { merchant_id: MerchantId(Uuid::from_u128(1)), expires_at_ms: 5 };
+        assert!(merchant.is_live(4) && !merchant.is_live(5));
+    }
+
+    #[test]
+    fn a_token_may_be_as_long_as_it_may_be_and_no_longer() {
+        let token = Token::<SessionClaims>::new(&ring(1, None));
+        let sealed = |name_chars: usize| {
+            let shopper_id = ShopperId(Uuid::from_u128(1));
+            token.seal(&SessionClaims { shopper_id, display_name: "n".repeat(name_chars), expires_at_ms: 5 })
+        };
+        let fits = (1..MAX_TOKEN_CHARS).rev().map(sealed).find(|text| text.len() == MAX_TOKEN_CHARS).unwrap();
+        assert!(token.open(&fits).is_ok());
+        assert_eq!(token.open(&sealed(MAX_TOKEN_CHARS)), Err(TokenError));
+        assert_eq!(token.open(&sealed(400)), Err(TokenError));
+    }
+
+    #[test]
+    fn a_tag_that_the_former_secret_did_not_make_is_refused_under_its_key_id_too() {
+        let former = Token::<PassClaims>::new(&ring(1, None));
+        let rotated = Token::<PassClaims>::new(&ring(2, Some(1)));
+        let sealed = former.seal(&claims());
+        assert!(rotated.open(&sealed).is_ok());
+        let mut bytes = URL_SAFE_NO_PAD.decode(&sealed).unwrap();
+        *bytes.last_mut().unwrap() ^= 1;
+        assert_eq!(rotated.open(&URL_SAFE_NO_PAD.encode(bytes)), Err(TokenError));
     }
 
     #[test]
