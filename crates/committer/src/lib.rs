@@ -159,6 +159,9 @@ impl<L: Ledger> Committer<L> {
     fn load(&mut self, sale_id: SaleId, now_us: i64) -> Result<bool, LedgerError> {
         let Some(mut loaded) = self.ledger.load_sale(sale_id)? else { return Ok(false) };
         let line = self.desks.get(&sale_id).and_then(|desk| desk.line.clone());
+        // A clock that was set back must not give a life a lower number than an earlier one's: who waits is in order of it.
+        let lives = loaded.drained.iter().map(|(life, _)| *life).chain(loaded.seats.iter().map(|seat| seat.queue_life));
+        self.last_life = lives.fold(self.last_life, u64::max);
         let strikes = std::mem::take(&mut loaded.strikes);
         self.strikes.entry(loaded.row.merchant_id).or_insert_with(|| {
             let mut kept = Strikes::default();

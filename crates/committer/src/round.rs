@@ -83,10 +83,10 @@ impl<L: Ledger> Committer<L> {
                 desk.line.iter().for_each(|line| line.set_terms(desk.line_terms()));
             }
         }
-        for (merchant_id, shopper_id) in round.lifted {
+        for (merchant_id, shopper_id, count) in round.lifted {
             // Where none are in memory, the record says what is left when they are next needed.
             if let Some(strikes) = self.strikes.get_mut(&merchant_id) {
-                strikes.lift(shopper_id);
+                strikes.lift(shopper_id, count);
             }
         }
         self.report(&round.batch, &round.known, tally);
@@ -174,7 +174,8 @@ impl<L: Ledger> Committer<L> {
             }
             Command::LiftStrikes { merchant_id, shopper_id, reply } => {
                 let write = Write::LiftStrikes { merchant_id, shopper_id, at_ms: now_ms };
-                round.lifted.push((merchant_id, shopper_id));
+                let count = self.strikes.get(&merchant_id).map_or(0, |strikes| strikes.count(shopper_id));
+                round.lifted.push((merchant_id, shopper_id, count));
                 round.tell(vec![write], reply, ());
             }
         }

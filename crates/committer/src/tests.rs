@@ -377,3 +377,33 @@ fn a_sku_that_comes_without_units_begins_with_none_and_the_record_can_be_read_ag
     let ledger = table.committer.into_ledger();
     assert_eq!(Committer::open(ledger, START_MS * 1_000).unwrap().1.set_aside, 0);
 }
+
+#[test]
+fn a_clock_set_back_over_a_restart_does_not_turn_the_waiting_line_round() {
+    let mut table = table_of(SaleRow { waitlist_units: 9, ..sale_row(1) });
+    let tokens = [table.joined(1), table.joined(2)];
+    table.round(Vec::new());
+    let before = table.line().queue_life();
+    let ledger = table.committer.into_ledger();
+    let (committer, _) = Committer::open(ledger, (START_MS - 60_000) * 1_000).unwrap();
+    let mut table = Table { committer, now_ms: START_MS - 500 };
+    assert!(table.line().queue_life() > before);
+    let third = table.joined(3);
+    table.round(Vec::new());
+    assert_eq!(table.status(&third), Status::Waiting { position: 2 });
+    table.cancel(tokens[0].order_id).unwrap();
+    assert!(is_held(table.status(&tokens[1])));
+    assert_eq!(table.status(&third), Status::Waiting { position: 1 });
+}
+
+#[test]
+fn a_lift_in_the_round_of_a_lapse_leaves_the_new_strike_alone() {
+    let strikes = StrikeTerms { limit: 1, strike_seconds: 86_400, marked_orders: MarkedOrders::Refuse };
+    let mut table = table_of(SaleRow { strikes, ..sale_row(1) });
+    let shopper_id = table.joined(1).shopper_id;
+    table.round(Vec::new());
+    table.now_ms += 60_000;
+    let lifted = table.asked(|reply| Command::LiftStrikes { merchant_id: MERCHANT, shopper_id, reply });
+    assert!(lifted.is_err(), "there was nothing to lift when it was asked");
+    assert_eq!(table.committer.strikes[&MERCHANT].count(shopper_id), 1);
+}

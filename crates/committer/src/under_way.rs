@@ -21,7 +21,8 @@ pub(crate) struct Round {
     pub(crate) touched: BTreeSet<SaleId>,
     pub(crate) latched: Vec<(SaleId, i64)>,
     pub(crate) changed: Vec<SaleChange>,
-    pub(crate) lifted: Vec<(MerchantId, ShopperId)>,
+    /// And how many strikes there were.
+    pub(crate) lifted: Vec<(MerchantId, ShopperId, usize)>,
     /// The provider's messages that this batch takes, and the payment of each.
     pub(crate) taken: HashMap<String, PaymentId>,
 }

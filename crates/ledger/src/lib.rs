@@ -14,6 +14,7 @@ mod sqlite;
 mod sqlite_events;
 mod sqlite_load;
 mod sqlite_read;
+mod sqlite_read_people;
 mod sqlite_write;
 
 pub use backup::{back_up, restore};

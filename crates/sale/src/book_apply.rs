@@ -84,7 +84,7 @@ impl Book {
         }
         self.take_pass(intent)?;
         self.count(intent.shopper_id, i64::from(intent.quantity));
-        self.pass_over((intent.queue_life, intent.queue_seq));
+        self.pass_over((intent.queue_life, intent.queue_seq), intent.sku.as_deref());
         let order = BookOrder {
             shopper_id: intent.shopper_id,
             sku: intent.sku.clone(),
@@ -134,7 +134,7 @@ impl Book {
     ) -> Result<(), BrokenLog> {
         let (turn, waiter) = self.no_longer_waits(order_id)?;
         self.shelf.step(waiter.sku.as_deref(), u64::from(waiter.quantity), Stock::hold)?;
-        self.pass_over(turn);
+        self.pass_over(turn, waiter.sku.as_deref());
         let order = BookOrder {
             shopper_id: waiter.shopper_id,
             sku: waiter.sku,
@@ -165,9 +165,10 @@ impl Book {
         Ok((turn, waiter))
     }
 
-    /// Somebody behind them in the line got units.
-    fn pass_over(&mut self, turn: Turn) {
-        for waiter in self.waiting.range_mut(..turn).map(|(_, waiter)| waiter) {
+    /// Somebody behind them in the line got units of the kind that they wait for.
+    fn pass_over(&mut self, turn: Turn, sku: Option<&str>) {
+        let before = self.waiting.range_mut(..turn).map(|(_, waiter)| waiter);
+        for waiter in before.filter(|waiter| waiter.sku.as_deref() == sku) {
             waiter.passed_over = true;
         }
     }

@@ -1,6 +1,9 @@
 //! The book's rules as sentences, and as properties over whole sales.
 
 use super::*;
+use crate::decision::{PaymentRefused, Settlement};
+use crate::event::RefundCause;
+use crate::order::OrderState;
 use crate::strikes::StrikeTerms;
 use uuid::Uuid;
 

@@ -178,3 +178,15 @@ fn a_sale_called_off_ends_the_wait_with_its_reason() {
     assert!(outcome(&book, 2).is_final());
     assert!(!Outcome::Waiting.is_final());
 }
+
+#[test]
+fn who_waits_is_not_passed_over_by_who_gets_another_sku() {
+    let mut book = book_of_skus(2, 1, 2);
+    book.set_terms(Terms { waitlist_units: 9, ..book.terms().clone() });
+    place(&mut book, &of_sku("s", intent(1, 1, 1)), 0);
+    place(&mut book, &of_sku("s", intent(2, 2, 1)), 0);
+    place(&mut book, &of_sku("m", intent(3, 3, 1)), 0);
+    book.open_payment(order(1), payment(7), 1).unwrap();
+    book.settle(&settlement(7, "e", true), 2).unwrap();
+    assert_eq!(outcome(&book, 2), Outcome::SoldOut, "it asked for one, and none can be had");
+}

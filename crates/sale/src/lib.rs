@@ -7,6 +7,7 @@
 
 mod book;
 mod book_apply;
+mod book_money;
 mod decision;
 mod eligibility;
 mod event;
