@@ -47,6 +47,8 @@ pub(crate) enum WebhookRefused {
     /// Signed, and not what was agreed on.
     Unreadable(String),
     EventIdInvalid,
+    /// Less than nothing, or no currency.
+    ChargeInvalid,
     /// No payment of ours.
     UnknownPayment,
 }
@@ -85,6 +87,10 @@ impl Provider for Sandbox {
             serde_json::from_slice(body).map_err(|error| WebhookRefused::Unreadable(error.to_string()))?;
         if event.event_id.is_empty() || event.event_id.chars().count() > MAX_EVENT_ID_CHARS {
             return Err(WebhookRefused::EventIdInvalid);
+        }
+        let is_currency = event.currency.len() == 3 && event.currency.bytes().all(|byte| byte.is_ascii_uppercase());
+        if event.amount_minor < 0 || !is_currency {
+            return Err(WebhookRefused::ChargeInvalid);
         }
         Ok(Settlement {
             payment_id: event.payment_id.parse().map_err(|_| WebhookRefused::UnknownPayment)?,
@@ -184,7 +190,7 @@ impl Sandbox {
                 self.send(&event, now_seconds).await?
             }
             Some(SandboxTrick::WrongAmount) => {
-                let wrong = SandboxCharge { amount_minor: charge.amount_minor - 1, ..charge.clone() };
+                let wrong = SandboxCharge { amount_minor: charge.amount_minor + 1, ..charge.clone() };
                 self.send(&wrong.event(), now_seconds).await?
             }
             Some(SandboxTrick::WrongCurrency) => {

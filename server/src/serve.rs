@@ -118,7 +118,9 @@ pub(crate) async fn serve(settings: Settings) -> Result<(), Failure> {
 
 /// One server a store: two would each sell the units that the other holds. Released by the system when the process ends,
 /// however it ends.
-fn lock(store: &Path) -> Result<File, Failure> {
+pub(crate) fn lock(store: &Path) -> Result<File, Failure> {
+    // By the file, not by a name that somebody gave it.
+    let store = store.canonicalize().unwrap_or_else(|_| store.to_owned());
     let path = store.with_extension("lock");
     let unwritable = |error| format!("{}: {error}; the server must be able to write there", path.display());
     if let Some(folder) = path.parent() {

@@ -11,6 +11,9 @@ use serde::Serialize;
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
+/// The exit code of a comparison that could not be made.
+const COULD_NOT_LOOK: u8 = 2;
+
 /// Copies the store while the shop runs.
 pub(crate) fn back_up(store: &Path, file: &Path) -> Result<(), Failure> {
     let file_bytes = on_a_store(store, || {
@@ -30,8 +33,11 @@ pub(crate) fn restore(file: &Path, store: &Path) -> Result<(), Failure> {
         return Err(format!("{} is not there", file.display()).into());
     }
     if store.exists() {
-        return Err(format!("{} is there already and is left alone; move it away first", store.display()).into());
+        let all = "move it away first, with its -wal and -shm";
+        return Err(format!("{} is there already and is left alone; {all}", store.display()).into());
     }
+    // Its files may be moved away under a server that runs.
+    let _locked = crate::serve::lock(store)?;
     let bar = bar("pages");
     ledger::restore(file, store, |done, total| shown(&bar, done, total))?;
     bar.finish_and_clear();
@@ -47,22 +53,34 @@ struct Report<'a> {
     left: usize,
 }
 
-/// Compares the store with itself. The exit code is 1 where it still differs.
+/// Compares the store with itself. The exit code is 1 where it still differs, and 2 where nobody could look.
 pub(crate) fn reconcile(store: &Path, fix: bool, json: bool) -> Result<ExitCode, Failure> {
-    let (sales, differences) = on_a_store(store, || {
-        let mut reconciler = Reconciler::open(store)?;
+    let mut differences = Vec::new();
+    let looked = on_a_store(store, || {
+        let mut reconciler = Reconciler::open(store, fix)?;
+        if let Some(damage) = reconciler.damage()? {
+            return Err(LedgerError::Corrupt(format!("the file itself is damaged; restore a copy: {damage}")));
+        }
         let sales = reconciler.sales()?;
         let bar = bar("events");
         bar.set_length(reconciler.events()?);
-        let mut differences = Vec::new();
-        for sale_id in &sales {
+        for sale_id in sales.iter().chain(&reconciler.unknown_sales()?) {
             let replayed = |events| bar.inc(events);
             let found = if fix { reconciler.fix(*sale_id, replayed) } else { reconciler.check(*sale_id, replayed) };
             differences.extend(found?);
         }
         bar.finish_and_clear();
-        Ok((sales.len(), differences))
-    })?;
+        Ok(sales.len())
+    });
+    let sales = match looked {
+        Ok(sales) => sales,
+        Err(failure) => {
+            // What was mended before it stays mended, and is told.
+            differences.iter().for_each(tell_one);
+            eprintln!("stampede: {failure}");
+            return Ok(ExitCode::from(COULD_NOT_LOOK));
+        }
+    };
     let left = differences.iter().filter(|difference| !difference.mended).count();
     if json {
         let report = Report { sales, differences: &differences, left };
@@ -73,15 +91,17 @@ pub(crate) fn reconcile(store: &Path, fix: bool, json: bool) -> Result<ExitCode,
     Ok(if left == 0 { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
 
+fn tell_one(difference: &Difference) {
+    let what = match (difference.mended, difference.mendable) {
+        (true, _) => "mended",
+        (false, true) => "mendable with --fix",
+        (false, false) => "needs somebody to decide",
+    };
+    println!("sale {}: {} [{}; {what}]", difference.sale_id, difference.sentence, difference.code);
+}
+
 fn tell(sales: usize, differences: &[Difference], left: usize) {
-    for difference in differences {
-        let what = match (difference.mended, difference.mendable) {
-            (true, _) => "mended",
-            (false, true) => "mendable with --fix",
-            (false, false) => "needs somebody to decide",
-        };
-        println!("sale {}: {} [{}; {what}]", difference.sale_id, difference.sentence, difference.code);
-    }
+    differences.iter().for_each(tell_one);
     let sales = if sales == 1 { "1 sale".to_owned() } else { format!("{sales} sales") };
     match (differences.len(), left) {
         (0, _) => println!("{sales} compared: ledger, events, payments and counters agree."),

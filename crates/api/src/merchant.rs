@@ -238,6 +238,7 @@ pub struct PatchSale {
     pub skus: Option<Vec<SkuInput>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub strikes: Option<StrikeRule>,
+    /// As a whole: what is absent in it is lifted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub eligibility: Option<EligibilityRule>,
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -229,7 +229,7 @@ pub enum SandboxTrick {
     OutOfOrder,
     /// No message comes at all: 202.
     Never,
-    /// One minor unit less than the order costs.
+    /// One minor unit more than the order costs.
     WrongAmount,
     WrongCurrency,
     BadSignature,

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags};
+use uuid::Uuid;
 
 use crate::batch::LedgerError;
 use crate::schema::SCHEMA_VERSION;
@@ -34,9 +35,18 @@ pub fn restore(file: &Path, store: &Path, progress: impl FnMut(u64, u64)) -> Res
     if found == 0 {
         return wrong("it has no schema".to_owned());
     }
-    let state: String = source.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
-    if state != "ok" {
-        return wrong(state);
+    if !is_a_store(&source)? {
+        return wrong("it is a database of something else".to_owned());
+    }
+    if let Some(damage) = damage(&source)? {
+        return wrong(damage);
+    }
+    for ending in ["-wal", "-shm", "-journal"] {
+        let left_over = with_ending(store, ending);
+        if left_over.exists() {
+            let why = "belongs to a store that was there before and would be mixed into this one; move it away too";
+            return Err(LedgerError::Unavailable(format!("{} {why}", left_over.display())));
+        }
     }
     if let Some(folder) = store.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder).map_err(|error| unavailable(folder, &error))?;
@@ -49,8 +59,9 @@ fn copied(source: &Connection, target: &Path, mut progress: impl FnMut(u64, u64)
     if target.exists() {
         return Err(LedgerError::Unavailable(format!("{} is there already; it is left alone", target.display())));
     }
-    let partial = partial_name(target);
-    let made = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&partial);
+    let partial = with_ending(target, &format!(".{}.partial", Uuid::new_v4().simple()));
+    // New, and nobody else's: a file or a link that somebody laid there is not followed.
+    let made = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&partial);
     made.map_err(|error| unavailable(&partial, &error))?;
     let done = copy_whole(&partial, source, target, &mut progress);
     let _not_vital = std::fs::remove_file(&partial);
@@ -63,7 +74,8 @@ fn copy_whole(
     target: &Path,
     progress: &mut impl FnMut(u64, u64),
 ) -> Result<(), LedgerError> {
-    let mut destination = Connection::open(partial)?;
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut destination = Connection::open_with_flags(partial, flags)?;
     let backup = Backup::new(source, &mut destination)?;
     loop {
         let step = backup.step(PAGES_PER_STEP)?;
@@ -79,6 +91,9 @@ fn copy_whole(
     drop(backup);
     // A copy stands alone: no log beside it.
     destination.pragma_update(None, "journal_mode", "DELETE")?;
+    if let Some(damage) = damage(&destination)? {
+        return Err(LedgerError::Corrupt(format!("the copy is damaged, and so the store must be: {damage}")));
+    }
     destination.close().map_err(|(_, error)| error)?;
     let whole = std::fs::File::open(partial).and_then(|file| file.sync_all());
     whole.map_err(|error| unavailable(partial, &error))?;
@@ -86,10 +101,23 @@ fn copy_whole(
     std::fs::hard_link(partial, target).map_err(|error| unavailable(target, &error))
 }
 
-fn partial_name(target: &Path) -> PathBuf {
-    let mut name = target.as_os_str().to_owned();
-    name.push(".partial");
+fn with_ending(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
     PathBuf::from(name)
+}
+
+/// Whether the tables are ours.
+pub(crate) fn is_a_store(connection: &Connection) -> Result<bool, LedgerError> {
+    let sql =
+        "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name IN ('sales', 'stock', 'orders', 'events')";
+    Ok(connection.query_row(sql, [], |row| row.get::<_, i64>(0))? == 4)
+}
+
+/// What is broken in the file itself, if anything.
+pub(crate) fn damage(connection: &Connection) -> Result<Option<String>, LedgerError> {
+    let state: String = connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
+    Ok((state != "ok").then_some(state))
 }
 
 fn unavailable(path: &Path, error: &std::io::Error) -> LedgerError {

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, params};
-use sale::{Book, Change, Event, OrderId, Outcome, SaleId};
+use sale::{Book, BookOrder, Change, Event, OrderId, Outcome, SaleId, ShopperId};
 use serde::Serialize;
 
 use crate::batch::LedgerError;
@@ -17,7 +17,7 @@ use crate::reconcile_facts::Facts;
 use crate::reconcile_money::{check_money, check_strikes};
 use crate::rows::SaleRow;
 use crate::sqlite_read::{sales, uuid};
-use crate::{schema, sqlite, sqlite_load};
+use crate::{backup, schema, sqlite, sqlite_load};
 
 /// One thing that does not agree.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -40,13 +40,37 @@ pub struct Reconciler {
 }
 
 impl Reconciler {
-    /// Opens a store that is there and of a schema that this version knows.
-    pub fn open(path: &Path) -> Result<Self, LedgerError> {
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let mut connection = Connection::open_with_flags(path, flags)?;
+    /// Opens a store that is there and of this version's schema. Nothing is written to one that is only looked at.
+    pub fn open(path: &Path, to_fix: bool) -> Result<Self, LedgerError> {
+        let access = if to_fix { OpenFlags::SQLITE_OPEN_READ_WRITE } else { OpenFlags::SQLITE_OPEN_READ_ONLY };
+        let connection = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
         sqlite::configure(&connection)?;
-        schema::migrate(&mut connection)?;
+        let found: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+        let known = schema::SCHEMA_VERSION;
+        if found > known {
+            return Err(LedgerError::NewerSchema { found, known });
+        }
+        if !backup::is_a_store(&connection)? {
+            return Err(LedgerError::Corrupt(format!("{} is no store", path.display())));
+        }
+        if found < known {
+            let why = "a server of this version brings it up to date when it starts";
+            return Err(LedgerError::Corrupt(format!("the store has schema version {found}, not {known}; {why}")));
+        }
         Ok(Self { connection })
+    }
+
+    /// What is damaged in the file itself.
+    pub fn damage(&self) -> Result<Option<String>, LedgerError> {
+        backup::damage(&self.connection)
+    }
+
+    /// Sales that events are about and that are not there.
+    pub fn unknown_sales(&self) -> Result<Vec<SaleId>, LedgerError> {
+        let sql = "SELECT DISTINCT sale_id FROM events WHERE sale_id NOT IN (SELECT sale_id FROM sales)";
+        let mut statement = self.connection.prepare(sql)?;
+        let rows = statement.query_map([], |row| Ok(SaleId(uuid(row, 0)?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
     }
 
     /// All sales, drafts too.
@@ -120,7 +144,19 @@ impl Findings {
 /// All comparisons of one sale.
 fn check(connection: &Connection, sale_id: SaleId, progress: &mut dyn FnMut(u64)) -> Result<Vec<Finding>, LedgerError> {
     let mut findings = Findings { sale_id, all: Vec::new() };
-    let Some(row) = sales(connection, "sale_id = ?1", sale_id.0.as_bytes())?.pop() else { return Ok(findings.all) };
+    let row = match sales(connection, "sale_id = ?1", sale_id.0.as_bytes()) {
+        Ok(mut rows) => rows.pop(),
+        Err(error @ LedgerError::Unavailable(_)) => return Err(error),
+        Err(error) => {
+            let sentence = format!("The sale's own row cannot be read, so nothing else can be compared: {error}.");
+            findings.add("sale_unreadable", sentence, None);
+            return Ok(findings.all);
+        }
+    };
+    let Some(row) = row else {
+        findings.add("sale_missing", "Events are about this sale, and it is not there.".to_owned(), None);
+        return Ok(findings.all);
+    };
     let (book, facts) = match replayed(connection, &row, progress) {
         Ok(replayed) => replayed,
         Err(error @ LedgerError::Unavailable(_)) => return Err(error),
@@ -136,7 +172,8 @@ fn check(connection: &Connection, sale_id: SaleId, progress: &mut dyn FnMut(u64)
     check_strikes(connection, &facts, &mut findings)?;
     check_lives(connection, &mut findings)?;
     if book.is_called_off() != row.called_off_at_ms.is_some() {
-        let sentence = "The log says that the sale was called off, and its row does not.".to_owned();
+        let (first, second) = if book.is_called_off() { ("log", "row") } else { ("row", "log") };
+        let sentence = format!("The {first} says that the sale was called off, and the {second} does not.");
         let at_ms = facts.called_off_at_ms;
         let remedy: Remedy = Box::new(move |transaction| {
             transaction.execute(
@@ -179,9 +216,45 @@ fn replayed(
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct OrderFields {
     state: String,
+    shopper_id: ShopperId,
     sku: Option<String>,
     quantity: u32,
+    amount_minor: i64,
+    currency: String,
     reserved: bool,
+    expires_at_ms: i64,
+}
+
+impl OrderFields {
+    /// Whether it is the order that the book has, its state apart.
+    fn is(&self, order: &BookOrder) -> bool {
+        (self.shopper_id, &self.sku, self.quantity) == (order.shopper_id, &order.sku, order.quantity)
+            && (self.amount_minor, &self.currency) == (order.amount_minor, &order.currency)
+            && (self.reserved, self.expires_at_ms) == (order.reserved, order.expires_at_ms.unwrap_or_default())
+    }
+
+    /// In a sentence.
+    fn told(&self) -> String {
+        let sku = self.sku.as_ref().map_or(String::new(), |sku| format!(" of {sku}"));
+        let kept = if self.reserved { "kept" } else { "not kept" };
+        format!(
+            "{} units{sku}, {kept} until {}, for {} {} by shopper {}",
+            self.quantity, self.expires_at_ms, self.amount_minor, self.currency, self.shopper_id
+        )
+    }
+
+    fn of(order: &BookOrder) -> Self {
+        Self {
+            state: order.state.as_str().to_owned(),
+            shopper_id: order.shopper_id,
+            sku: order.sku.clone(),
+            quantity: order.quantity,
+            amount_minor: order.amount_minor,
+            currency: order.currency.clone(),
+            reserved: order.reserved,
+            expires_at_ms: order.expires_at_ms.unwrap_or_default(),
+        }
+    }
 }
 
 fn expected_state(book: &Book, order_id: OrderId) -> Option<String> {
@@ -196,12 +269,21 @@ fn expected_state(book: &Book, order_id: OrderId) -> Option<String> {
 /// Orders against the log. Answers whether their sums are the log's.
 fn check_orders(connection: &Connection, book: &Book, findings: &mut Findings) -> Result<bool, LedgerError> {
     let sale_id = findings.sale_id;
-    let sql = "SELECT order_id, state, sku, quantity, reserved FROM orders WHERE sale_id = ?1 ORDER BY row_number";
+    let sql = "SELECT order_id, state, sku, quantity, reserved, shopper_id, amount_minor, currency, hold_expires_at_ms
+               FROM orders WHERE sale_id = ?1 ORDER BY row_number";
     let mut statement = connection.prepare_cached(sql)?;
     let rows = statement
         .query_map(params![sale_id.0.as_bytes()], |row| {
-            let fields =
-                OrderFields { state: row.get(1)?, sku: row.get(2)?, quantity: row.get(3)?, reserved: row.get(4)? };
+            let fields = OrderFields {
+                state: row.get(1)?,
+                sku: row.get(2)?,
+                quantity: row.get(3)?,
+                reserved: row.get(4)?,
+                shopper_id: ShopperId(uuid(row, 5)?),
+                amount_minor: row.get(6)?,
+                currency: row.get(7)?,
+                expires_at_ms: row.get(8)?,
+            };
             Ok((OrderId(uuid(row, 0)?), fields))
         })?
         .collect::<Result<Vec<_>, _>>()?;
@@ -217,14 +299,10 @@ fn check_orders(connection: &Connection, book: &Book, findings: &mut Findings) -
             findings.add("order_unknown_to_log", sentence, None);
             continue;
         };
-        if let Some(order) = book.order(order_id)
-            && (order.quantity, order.reserved, &order.sku) != (found.quantity, found.reserved, &found.sku)
-        {
+        if let Some(order) = book.order(order_id).filter(|order| !found.is(order)) {
             agree = false;
-            let sentence = format!(
-                "Order {order_id} is for {} units by its row and for {} by the log.",
-                found.quantity, order.quantity
-            );
+            let expected = OrderFields::of(order).told();
+            let sentence = format!("Order {order_id} is {} by its row, and {expected} by the log.", found.told());
             findings.add("order_differs", sentence, None);
         }
         if state != found.state {
@@ -284,7 +362,9 @@ fn check_counters(
             None => "nothing".to_owned(),
         };
         let sentence = format!("{what} has {} by its counters and {} by the log.", told(found), told(expected));
-        let remedy = expected.copied().filter(|_| orders_agree && found.is_some()).map(|(stock, free, held, sold)| {
+        // Orders witness what is held and sold, and nothing but the counter what there is in all.
+        let same_size = found.zip(expected).is_some_and(|(found, expected)| found.0 == expected.0);
+        let remedy = expected.copied().filter(|_| orders_agree && same_size).map(|(stock, free, held, sold)| {
             let sku = name.clone();
             let remedy: Remedy = Box::new(move |transaction| {
                 let table = if sku.is_empty() { "stock" } else { "skus" };

@@ -12,7 +12,7 @@ pub(crate) struct RefundFact {
     pub(crate) order_id: OrderId,
     pub(crate) amount_minor: i64,
     pub(crate) currency: String,
-    cause: RefundCause,
+    pub(crate) cause: RefundCause,
     at_ms: i64,
 }
 
@@ -20,8 +20,8 @@ pub(crate) struct RefundFact {
 pub(crate) struct Message {
     pub(crate) payment_id: PaymentId,
     pub(crate) outcome: &'static str,
-    amount_minor: i64,
-    currency: String,
+    pub(crate) amount_minor: i64,
+    pub(crate) currency: String,
     at_ms: i64,
 }
 

@@ -19,14 +19,20 @@ pub(crate) fn check_money(
     findings: &mut Findings,
 ) -> Result<(), LedgerError> {
     let sale = findings.sale_id.0.into_bytes();
-    let read = |sql: &str| -> Result<BTreeMap<Uuid, String>, LedgerError> {
-        let mut statement = connection.prepare_cached(sql)?;
-        let rows = statement.query_map(params![sale], |row| Ok((uuid(row, 0)?, row.get(1)?)))?;
-        Ok(rows.collect::<Result<_, _>>()?)
-    };
-    let payments = read("SELECT payment_id, state FROM payments WHERE sale_id = ?1")?;
+    let mut statement =
+        connection.prepare_cached("SELECT payment_id, state, order_id FROM payments WHERE sale_id = ?1")?;
+    let payments = statement
+        .query_map(params![sale], |row| Ok((uuid(row, 0)?, (row.get::<_, String>(1)?, OrderId(uuid(row, 2)?)))))?
+        .collect::<Result<BTreeMap<Uuid, _>, _>>()?;
     for (payment_id, expected) in &facts.payments {
-        let found = payments.get(&payment_id.0);
+        let found = payments.get(&payment_id.0).map(|(state, _)| state);
+        if let Some((_, order_id)) = payments.get(&payment_id.0)
+            && book.order_of_payment(*payment_id) != Some(*order_id)
+        {
+            let sentence =
+                format!("Payment {payment_id} is for order {order_id} by its row, and for another by the log.");
+            findings.add("payment_of_another_order", sentence, None);
+        }
         if found.map(String::as_str) == Some(expected) {
             continue;
         }
@@ -61,20 +67,24 @@ pub(crate) fn check_money(
 fn check_refunds(connection: &Connection, facts: &Facts, findings: &mut Findings) -> Result<(), LedgerError> {
     let sale_id = findings.sale_id;
     let mut statement = connection
-        .prepare_cached("SELECT payment_id, order_id, amount_minor, currency FROM refunds WHERE sale_id = ?1")?;
+        .prepare_cached("SELECT payment_id, order_id, amount_minor, currency, cause FROM refunds WHERE sale_id = ?1")?;
     let found = statement
         .query_map(params![sale_id.0.as_bytes()], |row| {
-            let refund = (OrderId(uuid(row, 1)?), row.get::<_, i64>(2)?, row.get::<_, String>(3)?);
+            let refund =
+                (OrderId(uuid(row, 1)?), row.get::<_, i64>(2)?, row.get::<_, String>(3)?, row.get::<_, String>(4)?);
             Ok((PaymentId(uuid(row, 0)?), refund))
         })?
         .collect::<Result<BTreeMap<_, _>, _>>()?;
     for (&payment_id, expected) in &facts.refunds {
-        let RefundFact { order_id, amount_minor, currency, .. } = expected;
+        let RefundFact { order_id, amount_minor, currency, cause, .. } = expected;
         match found.get(&payment_id) {
-            Some((order, amount, code)) if (order, amount, code) == (order_id, amount_minor, currency) => {}
-            Some((_, amount, code)) => {
+            Some((order, amount, code, why))
+                if (order, amount, code, why.as_str()) == (order_id, amount_minor, currency, cause.as_str()) => {}
+            Some((_, amount, code, why)) => {
                 let sentence = format!(
-                    "The refund of payment {payment_id} is {amount} {code} by its row and {amount_minor} {currency} by the log."
+                    "The refund of payment {payment_id} is {amount} {code} ({why}) by its row and {amount_minor} {currency} \
+                     ({}) by the log.",
+                    cause.as_str()
                 );
                 findings.add("refund_differs", sentence, None);
             }
@@ -95,17 +105,20 @@ fn check_refunds(connection: &Connection, facts: &Facts, findings: &mut Findings
 
 fn check_messages(connection: &Connection, facts: &Facts, findings: &mut Findings) -> Result<(), LedgerError> {
     let sale_id = findings.sale_id;
-    let sql = "SELECT provider_event_id, payment_id, outcome FROM provider_events WHERE sale_id = ?1";
+    let sql =
+        "SELECT provider_event_id, payment_id, outcome, amount_minor, currency FROM provider_events WHERE sale_id = ?1";
     let mut statement = connection.prepare_cached(sql)?;
     let found = statement
         .query_map(params![sale_id.0.as_bytes()], |row| {
-            Ok((row.get::<_, String>(0)?, (PaymentId(uuid(row, 1)?), row.get::<_, String>(2)?)))
+            let told = (row.get::<_, String>(2)?, row.get::<_, i64>(3)?, row.get::<_, String>(4)?);
+            Ok((row.get::<_, String>(0)?, (PaymentId(uuid(row, 1)?), told)))
         })?
         .collect::<Result<BTreeMap<_, _>, _>>()?;
     for (event_id, message) in &facts.messages {
-        let Message { payment_id, outcome, .. } = message;
+        let Message { payment_id, outcome, amount_minor, currency, .. } = message;
         match found.get(event_id) {
-            Some((payment, told)) if payment == payment_id && told == outcome => {}
+            Some((payment, (told, amount, code)))
+                if payment == payment_id && (told.as_str(), amount, code) == (*outcome, amount_minor, currency) => {}
             Some(_) => {
                 let sentence = format!("The provider's message {event_id} is another by its row than by the log.");
                 findings.add("message_differs", sentence, None);
@@ -139,6 +152,15 @@ pub(crate) fn check_strikes(
             let sentence = format!("Order {order_id} lapsed by the log, and no strike is written down.");
             findings.add("strike_missing", sentence, Some(remedy));
         }
+    }
+    let sql = "SELECT strikes.order_id FROM strikes JOIN orders USING (order_id) WHERE sale_id = ?1";
+    let mut statement = connection.prepare_cached(sql)?;
+    let found = statement
+        .query_map(params![findings.sale_id.0.as_bytes()], |row| Ok(OrderId(uuid(row, 0)?)))?
+        .collect::<Result<Vec<_>, _>>()?;
+    for order_id in found.into_iter().filter(|order_id| !facts.strikes.contains_key(order_id)) {
+        let sentence = format!("Order {order_id} is a strike, and by the log no hold of it lapsed.");
+        findings.add("strike_unknown_to_log", sentence, None);
     }
     Ok(())
 }

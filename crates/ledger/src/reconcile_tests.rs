@@ -140,7 +140,7 @@ impl Store {
     }
 
     fn reconciler(&self) -> Reconciler {
-        Reconciler::open(&self.path()).unwrap()
+        Reconciler::open(&self.path(), true).unwrap()
     }
 
     fn codes(&self) -> Vec<&'static str> {
@@ -192,6 +192,16 @@ fn what_has_more_than_one_right_answer_is_listed_and_left_alone() {
     for (sql, code) in [
         (format!("DELETE FROM orders WHERE order_id = {}", id(5)), "order_missing"),
         (format!("UPDATE orders SET quantity = 2 WHERE order_id = {}", id(5)), "order_differs"),
+        (format!("UPDATE orders SET amount_minor = 1 WHERE order_id = {}", id(5)), "order_differs"),
+        (format!("UPDATE orders SET hold_expires_at_ms = 1 WHERE order_id = {}", id(5)), "order_differs"),
+        (
+            r#"UPDATE events SET change = replace(change, '"m":2', '"m":3') WHERE name = 'stock_resized'"#.to_owned(),
+            "counters_differ",
+        ),
+        (format!("UPDATE payments SET order_id = {} WHERE payment_id = {}", id(5), id(11)), "payment_of_another_order"),
+        ("UPDATE provider_events SET amount_minor = 1".to_owned(), "message_differs"),
+        ("UPDATE refunds SET cause = 'paid_twice'".to_owned(), "refund_differs"),
+        ("UPDATE sales SET stock_policy = 'zzz'".to_owned(), "sale_unreadable"),
         ("UPDATE refunds SET amount_minor = 1".to_owned(), "refund_differs"),
         (
             "UPDATE provider_events SET outcome = 'declined' WHERE provider_event_id = 'event 1'".to_owned(),
@@ -268,7 +278,8 @@ fn a_copy_of_a_store_in_use_is_whole_its_owners_only_and_makes_the_same_store() 
     let book = |path: &Path| SqliteLedger::open(path).unwrap().load_sale(SALE).unwrap().unwrap().book;
     assert_eq!(book(&other), book(&store.path()));
     assert!(restore(&copy, &other, |_, _| {}).is_err(), "a store is not overwritten");
-    assert!(!store.folder.path().join("copy.partial").exists());
+    let names = std::fs::read_dir(store.folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
+    assert!(!names.into_iter().any(|name| name.to_string_lossy().ends_with("partial")));
 }
 
 #[test]
@@ -284,4 +295,44 @@ fn what_is_no_copy_or_of_a_newer_version_is_not_restored() {
     let newer = restore(&store.path(), &other, |_, _| {});
     assert!(matches!(newer, Err(LedgerError::NewerSchema { found: 99, .. })), "{newer:?}");
     assert!(!other.exists());
+}
+
+#[test]
+fn what_is_only_looked_at_is_not_written_to_and_what_is_no_store_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let foreign = folder.path().join("notes.db");
+    Connection::open(&foreign).unwrap().execute_batch("CREATE TABLE notes (text TEXT)").unwrap();
+    let before = std::fs::read(&foreign).unwrap();
+    for to_fix in [false, true] {
+        let refused = Reconciler::open(&foreign, to_fix).err();
+        assert!(matches!(refused, Some(LedgerError::Corrupt(_))), "{refused:?}");
+    }
+    assert_eq!(std::fs::read(&foreign).unwrap(), before);
+    assert!(restore(&foreign, &folder.path().join("store.db"), |_, _| {}).is_err());
+
+    let store = store();
+    store.broken_by(
+        "INSERT INTO events (sale_id, at_ms, name, change) VALUES (x'00000000000000000000000000000009', 1, 'x', '{}')",
+    );
+    let mut looking = Reconciler::open(&store.path(), false).unwrap();
+    assert_eq!((looking.damage().unwrap(), looking.unknown_sales().unwrap().len()), (None, 1));
+    let unknown = looking.unknown_sales().unwrap()[0];
+    assert_eq!(looking.check(unknown, |_| {}).unwrap()[0].code, "sale_missing");
+    store.broken_by("UPDATE stock SET free = free + 1, sold = sold - 1");
+    assert!(looking.fix(SALE, |_| {}).is_err(), "nothing is written by who only looks");
+}
+
+#[test]
+fn a_store_is_not_restored_beside_the_log_of_another() {
+    let store = store();
+    let (copy, other) = (store.folder.path().join("copy"), store.folder.path().join("other.db"));
+    back_up(&store.path(), &copy, |_, _| {}).unwrap();
+    std::fs::write(store.folder.path().join("other.db-wal"), "of a store that was there").unwrap();
+    let refused = restore(&copy, &other, |_, _| {});
+    assert!(matches!(&refused, Err(LedgerError::Unavailable(why)) if why.contains("other.db-wal")), "{refused:?}");
+    assert!(!other.exists());
+    // A name that looks like an address is a name.
+    let odd = store.folder.path().join("file:odd.db");
+    back_up(&store.path(), &odd, |_, _| {}).unwrap();
+    assert!(std::fs::metadata(&odd).unwrap().len() > 0);
 }

@@ -38,7 +38,9 @@ impl SqliteLedger {
                 .map_err(|error| LedgerError::Unavailable(format!("{}: {error}", folder.display())))?;
         }
         make_private(path)?;
-        let mut connection = Connection::open(path)?;
+        // Without URI: a name is a name, whatever it looks like.
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let mut connection = Connection::open_with_flags(path, flags)?;
         configure(&connection)?;
         let mode: String = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
         if mode != "wal" {

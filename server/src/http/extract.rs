@@ -31,7 +31,14 @@ impl<T: DeserializeOwned> FromRequest<App> for Json<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, ApiError> {
-        match axum::Json::<T>::from_request(request, app).await {
+        let (parts, body) = request.into_parts();
+        let whole = Request::from_parts(parts.clone(), body);
+        let bytes = Bytes::from_request(whole, app).await.map_err(|rejection| bytes_error(&rejection))?;
+        if bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[') {
+            // A struct could be read from an array too, field after field.
+            return Err(ApiError::new(Code::FieldInvalid, "Send an object, not an array."));
+        }
+        match axum::Json::<T>::from_request(Request::from_parts(parts, bytes.into()), app).await {
             Ok(axum::Json(value)) => Ok(Self(value)),
             Err(rejection) => Err(body_error(&rejection)),
         }

@@ -253,9 +253,12 @@ fn idempotency_key(headers: &HeaderMap) -> ApiResult<&str> {
 /// Tells one body from another under the same key. Its parts, not its bytes: white space is no difference. It is kept
 /// in the record, so it is a hash that means the same in every build.
 fn hash_of(wanted: &PlaceOrder) -> u64 {
-    let sku = wanted.sku.iter().flat_map(|sku| [&b"\0"[..], sku.as_bytes()]);
-    let digest = Sha256::new().chain_update(wanted.quantity.to_be_bytes()).chain_update(&wanted.pass);
-    let digest = sku.fold(digest, |digest, part| digest.chain_update(part)).finalize();
+    let plain = Sha256::new().chain_update(wanted.quantity.to_be_bytes()).chain_update(&wanted.pass).finalize();
+    let digest = match &wanted.sku {
+        None => plain,
+        // Over the digest of the rest, so that no pass can end in a SKU's name.
+        Some(sku) => Sha256::new().chain_update(plain).chain_update(sku).finalize(),
+    };
     digest.iter().take(8).fold(0, |hash, byte| hash << 8 | u64::from(*byte))
 }
 

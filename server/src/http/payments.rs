@@ -105,6 +105,9 @@ fn refused(refusal: WebhookRefused) -> ApiError {
         }
         WebhookRefused::Unreadable(why) => ApiError::new(Code::BodyInvalid, why),
         WebhookRefused::EventIdInvalid => ApiError::field("event_id", "1 to 128 characters"),
+        WebhookRefused::ChargeInvalid => {
+            ApiError::field("amount_minor", "0 or more, with a currency of three capital letters")
+        }
         WebhookRefused::UnknownPayment => ApiError::not_found(),
     }
 }

@@ -349,3 +349,17 @@ async fn a_body_that_is_too_large_is_told_every_time_and_the_connection_goes_on_
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_array_is_no_object_and_changes_nothing() {
+    let shop = Shop::start();
+    let sale_id = shop.sale(json!({})).await;
+    let sale = format!("/sales/{sale_id}");
+    let before = shop.merchant("GET", &sale, Value::Null).await.ok(200);
+    for body in [json!([]), json!([4_242])] {
+        shop.merchant("PATCH", &sale, body).await.is_problem(422, "field_invalid");
+    }
+    assert_eq!(shop.merchant("GET", &sale, Value::Null).await.ok(200), before);
+    let order = json!(["pass", 1]);
+    shop.order(&sale_id, &shop.shopper(), "k", order).await.is_problem(422, "field_invalid");
+}

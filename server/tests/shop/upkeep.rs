@@ -26,6 +26,10 @@ async fn a_copy_made_while_the_shop_runs_is_a_shop_with_the_same_orders() {
     assert!(!done && errors.contains("left alone"), "{errors}");
     let (done, _, errors) = run(&shop, &["restore", "absent.db", "--store", "sqlite:other.db"]);
     assert!(!done && errors.contains("absent.db"), "{errors}");
+    std::fs::write(shop.folder.path().join("other.db-wal"), "of another store").unwrap();
+    let (done, _, errors) = run(&shop, &["restore", "copy.db", "--store", "sqlite:other.db"]);
+    assert!(!done && errors.contains("other.db-wal"), "{errors}");
+    std::fs::remove_file(shop.folder.path().join("other.db-wal")).unwrap();
     let (done, _, errors) = run(&shop, &["restore", "copy.db", "--store", "sqlite:other.db"]);
     assert!(done, "{errors}");
     let mut copy = ledger::SqliteLedger::open(&shop.folder.path().join("other.db")).unwrap();

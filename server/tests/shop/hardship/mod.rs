@@ -70,7 +70,7 @@ async fn on_a_full_disk_orders_stop_before_commits_fail_and_nothing_is_lost() {
 #[test]
 fn on_a_store_that_cannot_be_written_the_server_says_so_and_does_not_start() {
     let Some(told) = disk::serve_on_a_read_only_disk() else { return };
-    assert!(told.contains("stampede: disk/stampede.lock: Read-only file system"), "{told}");
+    assert!(told.contains("disk/stampede.lock: Read-only file system"), "{told}");
     assert!(!told.contains("panicked"), "{told}");
 }
 
