@@ -1,11 +1,11 @@
 //! One sale on the committer's table: its row, its book, its line.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use intake::{Line, LineTerms, PastSeat};
 use ledger::{LoadedSale, SaleRow, SeatRow};
-use sale::{Book, Units};
+use sale::{Book, Intent, Units};
 
 use crate::command::SaleChange;
 
@@ -15,13 +15,29 @@ pub(crate) struct Desk {
     pub(crate) line: Option<Arc<Line>>,
     seats: Vec<SeatRow>,
     past_lives: HashMap<u64, u64>,
+    /// Of each kind, the last number in the line when an order was told that all is sold: nobody up to there is served
+    /// any more, whatever comes back.
+    sold_out_through: BTreeMap<Option<String>, u64>,
 }
 
 impl Desk {
     /// From the record. A line that is open already stays, with its life and its places.
-    pub(crate) fn of(loaded: LoadedSale, line: Option<Arc<Line>>) -> Self {
+    pub(crate) fn of(loaded: LoadedSale, before: Option<Self>) -> Self {
         let past_lives = loaded.drained.into_iter().collect();
-        Self { row: loaded.row, book: loaded.book, line, seats: loaded.seats, past_lives }
+        let (line, sold_out_through) = before.map(|desk| (desk.line, desk.sold_out_through)).unwrap_or_default();
+        Self { row: loaded.row, book: loaded.book, line, seats: loaded.seats, past_lives, sold_out_through }
+    }
+
+    /// Somebody before this order in the line was told that all of its kind is sold.
+    pub(crate) fn is_sold_out_for(&self, intent: &Intent) -> bool {
+        self.sold_out_through.get(&intent.sku).is_some_and(|through_seq| intent.queue_seq <= *through_seq)
+            && self.book.outcome(intent.order_id).is_none()
+    }
+
+    /// An order for this kind was told that all is sold while the line went to `last_seq`.
+    pub(crate) fn sold_out(&mut self, sku: Option<String>, last_seq: u64) {
+        let through_seq = self.sold_out_through.entry(sku).or_default();
+        *through_seq = last_seq.max(*through_seq);
     }
 
     /// The sale's line, opened from what the record says where it is not open yet. Each opening is a life of its own.

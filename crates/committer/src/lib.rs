@@ -17,7 +17,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use intake::Line;
-use ledger::{Ledger, LedgerError};
+use ledger::{Ledger, LedgerError, LoadedSale};
 use sale::{Book, MerchantId, SaleId, Strikes};
 
 pub use command::{Command, Failure, Reply, SaleChange};
@@ -149,32 +149,41 @@ impl<L: Ledger> Committer<L> {
         self.desks.values().filter_map(Desk::next_due_ms).min()
     }
 
-    /// Commands that the next round takes, at most.
+    /// Commands that the next round takes, at most. Where each round does one thing, every other takes none: else orders
+    /// would wait for as long as commands come.
     #[must_use]
     pub const fn takes_commands(&self) -> usize {
-        if self.one_by_one > 0 { 1 } else { COMMANDS_PER_BATCH }
+        if self.one_by_one > 0 { (self.one_by_one % 2) as usize } else { COMMANDS_PER_BATCH }
     }
 
     /// Loads a sale's book, and opens its line when it is published.
     fn load(&mut self, sale_id: SaleId, now_us: i64) -> Result<bool, LedgerError> {
         let Some(mut loaded) = self.ledger.load_sale(sale_id)? else { return Ok(false) };
-        let line = self.desks.get(&sale_id).and_then(|desk| desk.line.clone());
-        // A clock that was set back must not give a life a lower number than an earlier one's: who waits is in order of it.
-        let lives = loaded.drained.iter().map(|(life, _)| *life).chain(loaded.seats.iter().map(|seat| seat.queue_life));
-        self.last_life = lives.fold(self.last_life, u64::max);
+        let before = self.desks.remove(&sale_id);
+        self.remember_lives(&loaded, now_us);
         let strikes = std::mem::take(&mut loaded.strikes);
         self.strikes.entry(loaded.row.merchant_id).or_insert_with(|| {
             let mut kept = Strikes::default();
             strikes.into_iter().for_each(|(shopper_id, at_ms)| kept.add(shopper_id, at_ms));
             kept
         });
-        let mut desk = Desk::of(loaded, line);
+        let mut desk = Desk::of(loaded, before);
         if desk.row.published {
             let line = desk.open_line(self.fresh_life(now_us));
             self.lines.write().unwrap_or_else(PoisonError::into_inner).insert(sale_id, line);
         }
         self.desks.insert(sale_id, desk);
         Ok(true)
+    }
+
+    /// The clock may have been set back since an earlier life. The next one is later all the same: whoever waited in the
+    /// earlier one comes first. A life in which nothing was decided left no trace, so it is not just the next number.
+    fn remember_lives(&mut self, loaded: &LoadedSale, now_us: i64) {
+        let seats = loaded.seats.iter().map(|seat| seat.queue_life);
+        let last = loaded.drained.iter().map(|(life, _)| *life).chain(seats).max().unwrap_or(0);
+        if last >= now_us.unsigned_abs() {
+            self.last_life = self.last_life.max(last + u64::from(now_us as u32));
+        }
     }
 
     /// A number that no line of this store has had: the clock's, and always a higher one.

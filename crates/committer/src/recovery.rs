@@ -4,6 +4,7 @@ use intake::Report;
 use ledger::{Batch, Drained, Ledger, LedgerError};
 use sale::SaleId;
 
+use crate::desk::Desk;
 use crate::under_way::Round;
 use crate::{Committer, ORDERS_PER_TURN, Tally};
 
@@ -14,6 +15,8 @@ impl<L: Ledger> Committer<L> {
         tracing::error!(%error, events = round.batch.events.len(), "a batch could not be committed");
         tally.failed = true;
         self.stale.extend(round.sales());
+        let lifted = |desk: &Desk| round.lifted.contains(&desk.row.merchant_id);
+        self.stale.extend(self.desks.iter().filter(|(_, desk)| lifted(desk)).map(|(sale_id, _)| *sale_id));
         if matches!(error, LedgerError::Unavailable(_)) {
             tally.unavailable = true;
             round.refuse(error);

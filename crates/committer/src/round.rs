@@ -83,10 +83,9 @@ impl<L: Ledger> Committer<L> {
                 desk.line.iter().for_each(|line| line.set_terms(desk.line_terms()));
             }
         }
-        for (merchant_id, shopper_id, count) in round.lifted {
-            // Where none are in memory, the record says what is left when they are next needed.
-            if let Some(strikes) = self.strikes.get_mut(&merchant_id) {
-                strikes.lift(shopper_id, count);
+        for (sale_id, sku, last_seq) in round.sold_out {
+            if let Some(desk) = self.desks.get_mut(&sale_id) {
+                desk.sold_out(sku, last_seq);
             }
         }
         self.report(&round.batch, &round.known, tally);
@@ -174,8 +173,11 @@ impl<L: Ledger> Committer<L> {
             }
             Command::LiftStrikes { merchant_id, shopper_id, reply } => {
                 let write = Write::LiftStrikes { merchant_id, shopper_id, at_ms: now_ms };
-                let count = self.strikes.get(&merchant_id).map_or(0, |strikes| strikes.count(shopper_id));
-                round.lifted.push((merchant_id, shopper_id, count));
+                // What lapses later in this batch is a strike again. Of a merchant who is not in memory the record knows.
+                if let Some(strikes) = self.strikes.get_mut(&merchant_id) {
+                    strikes.lift(shopper_id);
+                }
+                round.lifted.insert(merchant_id);
                 round.tell(vec![write], reply, ());
             }
         }
@@ -319,8 +321,11 @@ impl<L: Ledger> Committer<L> {
             for intent in &intents {
                 let terms = &desk.book.terms().strikes;
                 let is_marked = strikes.is_some_and(|strikes| strikes.is_marked(intent.shopper_id, terms, now_ms));
+                if desk.is_sold_out_for(intent) {
+                    continue;
+                }
                 match desk.book.place(intent, is_marked, now_ms) {
-                    Decision::SoldOut => {}
+                    Decision::SoldOut => round.sold_out.push((sale_id, intent.sku.clone(), last_seq)),
                     // A commit that went through although it was reported as failed.
                     Decision::Known => round.known.push((sale_id, intent.order_id)),
                     Decision::Recorded(event) => round.batch.events.push(event),

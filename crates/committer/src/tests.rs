@@ -118,6 +118,15 @@ impl Table {
         QueueClaims { sale_id: SALE, shopper_id, order_id, queue_life, queue_seq }
     }
 
+    /// Joins although the line says that nothing is free: it did not when the shopper asked.
+    fn joined_past_the_edge(&self, number: u128) -> QueueClaims {
+        let line = self.line();
+        let outlook = sale::Outlook { free_units: 1, can_wait: false };
+        let outlooks = sale::Outlooks { all: outlook, ..sale::Outlooks::default() };
+        line.report(intake::Report { outlooks, ..intake::Report::default() });
+        self.joined(number)
+    }
+
     fn status(&self, claims: &QueueClaims) -> Status {
         self.line().status(claims)
     }
@@ -379,31 +388,100 @@ fn a_sku_that_comes_without_units_begins_with_none_and_the_record_can_be_read_ag
 }
 
 #[test]
-fn a_clock_set_back_over_a_restart_does_not_turn_the_waiting_line_round() {
+fn a_life_after_the_clock_was_set_back_is_later_all_the_same_and_the_wait_keeps_its_order() {
     let mut table = table_of(SaleRow { waitlist_units: 9, ..sale_row(1) });
-    let tokens = [table.joined(1), table.joined(2)];
+    let early = [table.joined(1), table.joined(2)];
     table.round(Vec::new());
-    let before = table.line().queue_life();
-    let ledger = table.committer.into_ledger();
-    let (committer, _) = Committer::open(ledger, (START_MS - 60_000) * 1_000).unwrap();
+    let (before, ledger) = (table.line().queue_life(), table.committer.into_ledger());
+    let mut lives = Vec::new();
+    let mut ledger = Some(ledger);
+    for back_us in [60_000_000, 60_000_007] {
+        let (committer, _) = Committer::open(ledger.take().unwrap(), START_MS * 1_000 - back_us).unwrap();
+        lives.push(committer.line(SALE).unwrap().queue_life());
+        ledger = Some(committer.into_ledger());
+    }
+    assert!(lives.iter().all(|life| *life > before), "{lives:?} after {before}");
+    assert_ne!(lives[0], lives[1], "nothing was decided in the first of them");
+    let (committer, _) = Committer::open(ledger.unwrap(), START_MS * 1_000 - 60_000_000).unwrap();
     let mut table = Table { committer, now_ms: START_MS - 500 };
-    assert!(table.line().queue_life() > before);
-    let third = table.joined(3);
+    let late = table.joined(3);
     table.round(Vec::new());
-    assert_eq!(table.status(&third), Status::Waiting { position: 2 });
-    table.cancel(tokens[0].order_id).unwrap();
-    assert!(is_held(table.status(&tokens[1])));
-    assert_eq!(table.status(&third), Status::Waiting { position: 1 });
+    table.cancel(early[0].order_id).unwrap();
+    assert!(is_held(table.status(&early[1])));
+    assert_eq!(table.status(&late), Status::Waiting { position: 1 });
 }
 
 #[test]
-fn a_lift_in_the_round_of_a_lapse_leaves_the_new_strike_alone() {
+fn strikes_that_are_lifted_are_those_before_and_of_one_shopper_only() {
+    let strikes = StrikeTerms { limit: 1, strike_seconds: 86_400, marked_orders: MarkedOrders::Refuse };
+    let mut table = table_of(SaleRow { strikes, ..sale_row(2) });
+    let tokens = [table.joined(1), table.joined(2)];
+    table.round(Vec::new());
+    table.now_ms += 60_000;
+    // Lifted just before it lapses: the record keeps the strike, and so does the memory.
+    let (merchant_id, shopper_id) = (MERCHANT, tokens[0].shopper_id);
+    let _nothing_to_lift = table.asked(|reply| Command::LiftStrikes { merchant_id, shopper_id, reply });
+    let marked = |table: &Table, who: usize| {
+        table.committer.strikes[&MERCHANT].is_marked(tokens[who].shopper_id, &strikes, table.now_ms)
+    };
+    assert!(marked(&table, 0) && marked(&table, 1));
+    // Lifted while no sale of the merchant is in memory: the others' strikes are not forgotten with it.
+    table.committer.desks.clear();
+    table.committer.strikes.clear();
+    table.asked(|reply| Command::LiftStrikes { merchant_id, shopper_id, reply }).unwrap();
+    assert!(table.committer.load(SALE, START_MS * 1_000).unwrap());
+    assert!(!marked(&table, 0) && marked(&table, 1));
+}
+
+#[test]
+fn a_lift_that_was_written_although_it_failed_is_known_after_the_next_round() {
     let strikes = StrikeTerms { limit: 1, strike_seconds: 86_400, marked_orders: MarkedOrders::Refuse };
     let mut table = table_of(SaleRow { strikes, ..sale_row(1) });
     let shopper_id = table.joined(1).shopper_id;
     table.round(Vec::new());
     table.now_ms += 60_000;
-    let lifted = table.asked(|reply| Command::LiftStrikes { merchant_id: MERCHANT, shopper_id, reply });
-    assert!(lifted.is_err(), "there was nothing to lift when it was asked");
-    assert_eq!(table.committer.strikes[&MERCHANT].count(shopper_id), 1);
+    table.round(Vec::new());
+    set_read_only(&table, true);
+    let merchant_id = MERCHANT;
+    let failed = table.asked(|reply| Command::LiftStrikes { merchant_id, shopper_id, reply });
+    assert!(matches!(failed, Err(Failure::Busy)));
+    set_read_only(&table, false);
+    table.round(Vec::new());
+    let is_marked = table.committer.strikes[&MERCHANT].is_marked(shopper_id, &strikes, table.now_ms);
+    assert!(is_marked, "it was not written");
+}
+
+#[test]
+fn one_by_one_too_nobody_is_served_past_who_heard_sold_out() {
+    let mut table = table(1);
+    let first = table.joined(1);
+    table.round(Vec::new());
+    table.committer.one_by_one = 9;
+    let behind = [table.joined_past_the_edge(2), table.joined_past_the_edge(3)];
+    table.round(Vec::new());
+    assert_eq!(table.status(&behind[0]), Status::Ended(Outcome::SoldOut));
+    table.cancel(first.order_id).unwrap();
+    table.round(Vec::new());
+    assert_eq!(table.status(&behind[1]), Status::Ended(Outcome::SoldOut));
+    let new = table.joined(4);
+    table.round(Vec::new());
+    assert!(is_held(table.status(&new)));
+}
+
+#[test]
+fn one_by_one_orders_have_their_turn_although_commands_keep_coming() {
+    let mut table = table(1);
+    table.committer.one_by_one = 9;
+    let token = table.joined(1);
+    for _ in 0..3 {
+        let commands = (0..table.committer.takes_commands()).map(|_| {
+            let write = Write::LatchOpened { sale_id: SALE, at_ms: 1 };
+            Command::Write { write, reply: Box::new(|_| ()) }
+        });
+        let commands: Vec<_> = commands.collect();
+        table.round(commands);
+        table.now_ms += 1;
+    }
+    table.round(Vec::new());
+    assert!(is_held(table.status(&token)));
 }

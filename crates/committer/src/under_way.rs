@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use ledger::{Batch, LedgerError, Refusal, Write};
-use sale::{MerchantId, OrderId, PaymentId, SaleId, ShopperId};
+use sale::{MerchantId, OrderId, PaymentId, SaleId};
 
 use crate::command::{Failure, Reply, SaleChange};
 
@@ -21,8 +21,10 @@ pub(crate) struct Round {
     pub(crate) touched: BTreeSet<SaleId>,
     pub(crate) latched: Vec<(SaleId, i64)>,
     pub(crate) changed: Vec<SaleChange>,
-    /// And how many strikes there were.
-    pub(crate) lifted: Vec<(MerchantId, ShopperId, usize)>,
+    /// Merchants who lifted strikes.
+    pub(crate) lifted: BTreeSet<MerchantId>,
+    /// Of which sale and kind somebody is told that all is sold, and the line's last number then.
+    pub(crate) sold_out: Vec<(SaleId, Option<String>, u64)>,
     /// The provider's messages that this batch takes, and the payment of each.
     pub(crate) taken: HashMap<String, PaymentId>,
 }

@@ -243,10 +243,17 @@ impl Book {
         if free >= wanted {
             return Verdict::Offered { reserved, amount_minor };
         }
-        if reserved && unsold >= wanted && self.has_room_to_wait() && now_ms < terms.ends_at_ms {
-            return Verdict::Waits;
+        let others_may_wait = unsold > 0
+            && terms.stock_policy != StockPolicy::OnPayment
+            && self.has_room_to_wait()
+            && now_ms < terms.ends_at_ms;
+        // Whoever comes next may wait, and be served: then this one is not told that all is sold.
+        match (free, others_may_wait) {
+            (_, true) if reserved && unsold >= wanted => Verdict::Waits,
+            (0, true) if !reserved => Verdict::Rejected(Rejection::Marked),
+            (0, false) => Verdict::SoldOut,
+            _ => Verdict::Rejected(Rejection::NotEnoughUnits),
         }
-        if free == 0 { Verdict::SoldOut } else { Verdict::Rejected(Rejection::NotEnoughUnits) }
     }
 
     fn has_room_to_wait(&self) -> bool {

@@ -38,6 +38,18 @@ fn as_many_wait_as_there_are_places_and_the_next_is_told_sold_out() {
 }
 
 #[test]
+fn who_may_not_wait_is_not_told_sold_out_while_who_comes_next_may() {
+    let mut book = book_with_line(1, 2);
+    place(&mut book, &intent(1, 1, 1), 0);
+    place(&mut book, &intent(2, 2, 2), 0);
+    assert_eq!(outcome(&book, 2), Outcome::Rejected(Rejection::NotEnoughUnits), "only one unit may come back");
+    book.place(&intent(3, 3, 1), true, 0);
+    assert_eq!(outcome(&book, 3), Outcome::Rejected(Rejection::Marked));
+    place(&mut book, &intent(4, 4, 1), 0);
+    assert_eq!(outcome(&book, 4), Outcome::Waiting);
+}
+
+#[test]
 fn a_unit_that_comes_back_goes_to_the_first_who_waits_in_the_same_step() {
     let mut book = with_waiting(2, 2);
     assert_eq!(names(&book.elapse(10_000)), ["order_released", "waiting_held"]);
@@ -167,7 +179,10 @@ fn a_unit_of_one_sku_goes_to_who_waits_for_it_whoever_else_waits() {
 #[test]
 fn a_marked_shopper_does_not_wait() {
     let mut book = with_waiting(5, 0);
-    assert_eq!(book.place(&intent(2, 2, 1), true, 0), Decision::SoldOut);
+    book.place(&intent(2, 2, 1), true, 0);
+    assert_eq!(outcome(&book, 2), Outcome::Rejected(Rejection::Marked));
+    let mut book = with_waiting(0, 0);
+    assert_eq!(book.place(&intent(2, 2, 1), true, 0), Decision::SoldOut, "nobody waits here");
 }
 
 #[test]

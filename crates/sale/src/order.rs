@@ -86,7 +86,8 @@ pub enum Rejection {
     NotEnoughUnits,
     /// The sale has no such SKU.
     SkuUnknown,
-    /// Too many of the shopper's holds lapsed, and the sale refuses such orders.
+    /// Too many of the shopper's holds lapsed, and the sale refuses such orders; or nothing is free, and such an order
+    /// may not wait.
     Marked,
     /// The shopper left the waiting line.
     Cancelled,

@@ -65,17 +65,9 @@ impl Strikes {
         strikes.push(at_ms);
     }
 
-    /// How many are remembered.
-    #[must_use]
-    pub fn count(&self, shopper_id: ShopperId) -> usize {
-        self.at_ms.get(&shopper_id).map_or(0, Vec::len)
-    }
-
-    /// The merchant forgives the oldest `count`: those that there were when it was asked.
-    pub fn lift(&mut self, shopper_id: ShopperId, count: usize) {
-        if let Some(strikes) = self.at_ms.get_mut(&shopper_id) {
-            strikes.drain(..count.min(strikes.len()));
-        }
+    /// The merchant forgives all of them.
+    pub fn lift(&mut self, shopper_id: ShopperId) {
+        self.at_ms.remove(&shopper_id);
     }
 
     /// Whether enough of them count at `now_ms`. A strike counts for less than `strike_seconds`.
@@ -117,13 +109,8 @@ mod tests {
         strikes.add(SHOPPER, 2);
         assert!(!strikes.is_marked(SHOPPER, &StrikeTerms { limit: 0, ..TERMS }, 3));
         assert!(strikes.is_marked(SHOPPER, &TERMS, 3));
-        assert_eq!(strikes.count(SHOPPER), 2);
-        strikes.add(SHOPPER, 3);
-        strikes.lift(SHOPPER, 2);
-        assert_eq!(strikes.count(SHOPPER), 1, "the third came after the merchant had asked");
+        strikes.lift(SHOPPER);
         assert!(!strikes.is_marked(SHOPPER, &TERMS, 3));
-        strikes.lift(SHOPPER, 9);
-        assert_eq!(strikes.count(SHOPPER), 0);
     }
 
     #[test]
