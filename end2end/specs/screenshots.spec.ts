@@ -1,16 +1,12 @@
-import { resolve } from "node:path";
-import type { Page } from "@playwright/test";
 import { expect, newShoppers, signIn, test } from "../support/fixtures.ts";
 import { openMarket } from "../support/market.ts";
 import type { PublishedSale } from "../support/merchant.ts";
 import { holdBack, ItemPage } from "../support/pages.ts";
+import { picturesAt, SIZES } from "../support/pictures.ts";
 import { pause } from "../support/time.ts";
 
 // Pictures of every state, to be looked at by a person: end2end/screenshots.
 test.use({ purpose: "screenshots", deviceScaleFactor: 2 });
-
-const FOLDER = resolve(import.meta.dirname, "../screenshots");
-const SIZES = { phone: { width: 390, height: 844 }, desktop: { width: 1280, height: 900 } };
 
 let market: PublishedSale[] = [];
 test.beforeAll(async ({ merchant }) => {
@@ -18,8 +14,7 @@ test.beforeAll(async ({ merchant }) => {
 });
 
 for (const [size, viewport] of Object.entries(SIZES)) {
-  const picture = (page: Page, name: string, fullPage = false): Promise<Buffer> =>
-    page.screenshot({ path: `${FOLDER}/${size}/${name}.png`, fullPage });
+  const picture = picturesAt(size);
 
   test(`what a shopper sees, ${size}`, async ({ context, page, shop, merchant }) => {
     await page.setViewportSize(viewport);

@@ -50,3 +50,14 @@ export async function expectNoOverflow(page: Page): Promise<void> {
   );
   expect(overflow_px, `what sticks out of ${page.url()}`).toBeLessThanOrEqual(0);
 }
+
+/** On ink, at a phone's width; then as it was. */
+export async function expectReadableOnAPhone(page: Page): Promise<void> {
+  const viewport = page.viewportSize();
+  await page.emulateMedia({ colorScheme: "dark" });
+  await page.setViewportSize({ width: 390, height: 844 });
+  await expectNoOverflow(page);
+  await expectAccessible(page);
+  await page.emulateMedia({ colorScheme: "light" });
+  if (viewport !== null) await page.setViewportSize(viewport);
+}

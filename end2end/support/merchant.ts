@@ -18,6 +18,12 @@ export interface SaleOptions {
   hold_seconds?: number;
   min_answer_ms?: number;
   max_answer_ms?: number;
+  /** Without one, units are kept for `hold_seconds`. */
+  stock_policy?: "hold" | "on_order" | "on_payment";
+  waitlist_units?: number;
+  skus?: { sku: string; title: string; stock_units: number; price_minor: number }[];
+  strikes?: { limit: number; strike_seconds: number; marked_orders: "pay_to_claim" | "refuse" };
+  eligibility?: { account_before_ms?: number; listed_only?: boolean };
 }
 
 export interface PublishedSale {
@@ -55,8 +61,8 @@ export class Merchant {
     return json<T>(await exchange(this.#origin, method, `/api/merchant/${path}`, { headers, json: body }));
   }
 
-  /** An item with a published sale, by default one that opens at once. */
-  async publishedSale(options: SaleOptions = {}): Promise<PublishedSale> {
+  /** An item without a sale. */
+  async newItem(options: SaleOptions = {}): Promise<{ item_id: string; slug: string; title: string }> {
     const slug = `lantern-${randomBytes(5).toString("hex")}`;
     const title = options.title ?? "Paper lantern";
     const { item_id } = await this.call<{ item_id: string }>("POST", "items", {
@@ -67,6 +73,12 @@ export class Merchant {
       list_price_minor: options.list_price_minor ?? 8_900,
       currency: "CNY",
     });
+    return { item_id, slug, title };
+  }
+
+  /** An item with a published sale, by default one that opens at once. */
+  async publishedSale(options: SaleOptions = {}): Promise<PublishedSale> {
+    const { item_id, slug, title } = await this.newItem(options);
     const starts_at_ms = Date.now() + (options.starts_in_ms ?? 400);
     const { sale_id } = await this.call<{ sale_id: string }>("POST", "sales", {
       item_id,
@@ -76,6 +88,11 @@ export class Merchant {
       stock_units: options.stock_units ?? 20,
       per_shopper_limit: options.per_shopper_limit ?? 1,
       hold_seconds: options.hold_seconds ?? 300,
+      stock_policy: options.stock_policy,
+      waitlist_units: options.waitlist_units,
+      skus: options.skus,
+      strikes: options.strikes,
+      eligibility: options.eligibility,
       quiz: {
         kind: "bank",
         questions: [QUESTION],
@@ -99,6 +116,11 @@ export class Merchant {
       const state = json<{ phase: string }>(await exchange(this.#origin, "GET", `/csi/sales/${sale_id}`));
       return state.phase === phase ? true : undefined;
     });
+  }
+
+  /** Gives up somebody's unpaid order. */
+  async release(order_id: string): Promise<void> {
+    await this.call("POST", `orders/${order_id}/release`);
   }
 
   ledger(sale_id: string): Promise<Ledger> {

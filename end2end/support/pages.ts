@@ -11,8 +11,19 @@ const TEXTS = {
     answer: "Your answer",
     send: "Send",
     held: /Held for you until/,
+    kinds: "Which one",
+    leaveWaiting: "Leave the waiting line",
   },
-  zh: { prefix: "/zh", buy: "立即抢购", quiz: "一道小题", answer: "您的答案", send: "提交", held: /为您保留至/ },
+  zh: {
+    prefix: "/zh",
+    buy: "立即抢购",
+    quiz: "一道小题",
+    answer: "您的答案",
+    send: "提交",
+    held: /为您保留至/,
+    kinds: "选择款式",
+    leaveWaiting: "退出候补",
+  },
 };
 
 /** An item's page, by the roles and names that the contract fixes. */
@@ -32,6 +43,19 @@ export class ItemPage {
 
   get buy(): Locator {
     return this.page.getByRole("button", { name: this.#texts.buy, exact: true });
+  }
+
+  get price(): Locator {
+    return this.page.getByRole("main").locator(".price strong");
+  }
+
+  /** Where the item comes in several kinds: the choice between them. */
+  get kinds(): Locator {
+    return this.page.getByRole("main").getByRole("group", { name: this.#texts.kinds });
+  }
+
+  get leaveWaiting(): Locator {
+    return this.page.getByRole("button", { name: this.#texts.leaveWaiting, exact: true });
   }
 
   get timer(): Locator {

@@ -63,8 +63,14 @@ export class Shopper {
     return (await this.call<{ pass: string }>("POST", `/api/sales/${sale_id}/quiz/answer`, answer)).pass;
   }
 
-  order(sale_id: string, pass: string, key: string = randomUUID(), quantity = 1): Promise<Accepted> {
-    return this.call("POST", `/api/sales/${sale_id}/orders`, { pass, quantity }, { "idempotency-key": key });
+  order(
+    sale_id: string,
+    pass: string,
+    key: string = randomUUID(),
+    quantity = 1,
+    sku?: string,
+  ): Promise<Accepted> {
+    return this.call("POST", `/api/sales/${sale_id}/orders`, { pass, quantity, sku }, { "idempotency-key": key });
   }
 
   /** Polls a queue token, at the interval that the server states, until it ends. */
@@ -78,10 +84,10 @@ export class Shopper {
   }
 
   /** From the quiz to the outcome. A sale that is sold out may say so at any step. */
-  async buy(sale_id: string): Promise<QueueStatus> {
+  async buy(sale_id: string, sku?: string): Promise<QueueStatus> {
     try {
       const pass = await this.pass(sale_id);
-      const accepted = await this.order(sale_id, pass);
+      const accepted = await this.order(sale_id, pass, randomUUID(), 1, sku);
       return await this.outcome(accepted.queue_token);
     } catch (error) {
       if (error instanceof Refusal && error.code === "sold_out") return { state: "sold_out", order_id: "" };
@@ -91,6 +97,10 @@ export class Shopper {
 
   orderState(order_id: string): Promise<Order> {
     return this.call("GET", `/api/orders/${order_id}`);
+  }
+
+  async cancel(order_id: string): Promise<void> {
+    await this.call("POST", `/api/orders/${order_id}/cancel`);
   }
 
   /** Opens a payment and lets the sandbox's provider settle it. */

@@ -20,17 +20,26 @@ const TOTAL: &str = "";
 
 #[component]
 pub(crate) fn Kinds(watch: Watch) -> impl IntoView {
-    // Built anew when the kinds change, not with every reading: somebody may be writing.
     let kinds =
         Memo::new(move |_| watch.sale.with(|sale| sale.as_ref().map(|sale| sale.skus.clone())).unwrap_or_default());
+    // Built anew when there are other kinds, not with every reading or restocking: somebody may be writing, and what
+    // came of it is told in here.
+    let rows = Memo::new(move |_| {
+        kinds.with(|kinds| kinds.iter().map(|kind| SkuInput { stock_units: 0, ..kind.clone() }).collect::<Vec<_>>())
+    });
     move || {
-        let kinds = kinds.get();
-        (!kinds.is_empty()).then(|| view! { <KindTable watch=watch kinds=kinds/> })
+        let rows = rows.get();
+        (!rows.is_empty()).then(|| view! { <KindTable watch=watch kinds=kinds rows=rows/> })
     }
 }
 
 #[component]
-fn KindTable(watch: Watch, kinds: Vec<SkuInput>) -> impl IntoView {
+fn KindTable(
+    watch: Watch,
+    kinds: Memo<Vec<SkuInput>>,
+    /// The kinds without their stock, which follows by itself.
+    rows: Vec<SkuInput>,
+) -> impl IntoView {
     let desk = Desk::here();
     let outcome = RwSignal::new(Outcome::None);
     let written = RwSignal::new(Written::new());
@@ -42,9 +51,8 @@ fn KindTable(watch: Watch, kinds: Vec<SkuInput>) -> impl IntoView {
             sale.as_ref().is_some_and(|sale| sale.published && !sale.called_off && sale.phase != Some(SalePhase::Ended))
         })
     });
-    let rows = kinds.iter().map(|kind| row(watch, kind, &currency, is_running, written)).collect_view();
-    let kinds = StoredValue::new(kinds);
-    let read = move || kinds.with_value(|kinds| written.with(|written| change(kinds, total.get(), written)));
+    let rows = rows.iter().map(|kind| row(watch, kinds, kind, &currency, is_running, written)).collect_view();
+    let read = move || kinds.with(|kinds| written.with(|written| change(kinds, total.get(), written)));
     let sum = move || match read() {
         Ok(Some(change)) => change.told,
         Ok(None) => String::new(),
@@ -106,6 +114,7 @@ fn KindTable(watch: Watch, kinds: Vec<SkuInput>) -> impl IntoView {
 
 fn row(
     watch: Watch,
+    kinds: Memo<Vec<SkuInput>>,
     kind: &SkuInput,
     currency: &str,
     is_running: Memo<bool>,
@@ -120,13 +129,18 @@ fn row(
     let number = move |of: fn(&SkuCounts) -> i64| {
         move || counts.with(|counts| counts.as_ref().map_or_else(|| "–".to_owned(), |counts| of(counts).to_string()))
     };
-    let stock_units = kind.stock_units;
+    let stock_units = {
+        let sku = kind.sku.clone();
+        Memo::new(move |_| {
+            kinds.with(|kinds| kinds.iter().find(|kind| kind.sku == sku).map_or(0, |kind| kind.stock_units))
+        })
+    };
     let (sku, label) = (kind.sku.clone(), format!("Stock of {}", kind.title));
     let stock = move || {
         if is_running.get() {
-            units_field(sku.clone(), "", label.clone(), Signal::stored(stock_units), written).into_any()
+            units_field(sku.clone(), "", label.clone(), stock_units.into(), written).into_any()
         } else {
-            stock_units.into_any()
+            (move || stock_units.get()).into_any()
         }
     };
     view! {

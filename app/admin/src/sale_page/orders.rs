@@ -185,7 +185,7 @@ async fn read(watch: Watch, state: &str, cursor: Option<&str>) -> Result<Merchan
 fn release_told(order: &MerchantOrder) -> String {
     let units = words::units(i64::from(order.quantity));
     let goes = if order.history.reserved {
-        format!("Its {units} go to the next in line.")
+        format!("Its {units} {} to the next in line.", if order.quantity == 1 { "goes" } else { "go" })
     } else {
         "It keeps no units; its shopper can no longer pay for it.".to_owned()
     };

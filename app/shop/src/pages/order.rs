@@ -110,8 +110,8 @@ fn ticket(locale: Locale, detail: &OrderDetail, tells_state: bool) -> impl IntoV
         <img src=detail.image_url.clone() alt="" width="160" height="200" />
         <span class="ticket-title">{detail.title.clone()}</span>
         <span class="ticket-sum">
-            {detail.sku_title.clone().map(|kind| [&kind, ", "].concat())}
-            {locale.units(u64::from(order.quantity))} ", " {format_money(order.amount_minor, &order.currency)}
+            {detail.sku_title.clone().map(|kind| [&kind, locale.comma()].concat())}
+            {locale.units(u64::from(order.quantity))} {locale.comma()} {format_money(order.amount_minor, &order.currency)}
         </span>
         {tells_state.then(|| view! {
             <span class="ticket-state" class:live=live>

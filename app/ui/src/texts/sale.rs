@@ -34,6 +34,7 @@ texts! {
     choose_kind: "Which one", "选择款式";
     choose_kind_first: "Choose which one first.", "请先选择款式。";
     kind_gone: "That one is sold out. Choose another.", "该款已抢光，请另选一款。";
+    comma: ", ", "，";
     kind_sold_out: "sold out", "已抢光";
     kind_all_held: "all held", "可候补";
     sale_called_off: "The merchant has called this sale off.", "商家已取消本场抢购。";
@@ -139,16 +140,17 @@ impl Locale {
         [place.as_str(), rule].concat()
     }
 
-    /// The end of the line without a unit.
+    /// The end of the line without a unit; `waited`: of the waiting line.
     #[must_use]
-    pub fn sold_out_after(self, last_position: Option<u64>) -> String {
+    pub fn sold_out_after(self, last_position: Option<u64>, waited: bool) -> String {
+        let waiting = if waited { self.pick("the waiting ", "候补") } else { "" };
         match (self, last_position) {
             (Self::En, Some(position)) => {
-                ["Sold out. You were ", &ordinal(position), " in line. Nothing was charged."].concat()
+                ["Sold out. You were ", &ordinal(position), " in ", waiting, "line. Nothing was charged."].concat()
             }
             (Self::En, None) => "Sold out. Nothing was charged.".to_owned(),
             (Self::Zh, Some(position)) => {
-                ["已抢光。您当时排在第 ", &position.to_string(), " 位，未产生任何扣款。"].concat()
+                ["已抢光。您当时排在", waiting, "第 ", &position.to_string(), " 位，未产生任何扣款。"].concat()
             }
             (Self::Zh, None) => "已抢光，未产生任何扣款。".to_owned(),
         }
@@ -237,7 +239,10 @@ mod tests {
             Locale::En.in_waiting_line(Some(3)),
             "You are 3rd in the waiting line. Units that come back go to who waits, in order, until all is sold or the sale ends."
         );
-        assert_eq!(Locale::En.sold_out_after(Some(212)), "Sold out. You were 212th in line. Nothing was charged.");
+        let sold_out = |waited| Locale::En.sold_out_after(Some(212), waited);
+        assert_eq!(sold_out(false), "Sold out. You were 212th in line. Nothing was charged.");
+        assert_eq!(sold_out(true), "Sold out. You were 212th in the waiting line. Nothing was charged.");
+        assert_eq!(Locale::Zh.sold_out_after(Some(3), true), "已抢光。您当时排在候补第 3 位，未产生任何扣款。");
     }
 
     #[test]

@@ -102,7 +102,7 @@ fn phase_at(told: SalePhase, now_ms: f64, starts_at_ms: f64, ends_at_ms: f64) ->
 }
 
 /// Asks for the sale's state, where somebody is looking.
-async fn ask(model: Model) {
+pub(super) async fn ask(model: Model) {
     if !page::visible() {
         return;
     }

@@ -132,7 +132,7 @@ fn note(model: Model, index: i64) -> String {
         }
         if kind.sold_out {
             if !note.is_empty() {
-                note += ", ";
+                note += locale.comma();
             }
             note += if kind.can_wait { locale.kind_all_held() } else { locale.kind_sold_out() };
         }

@@ -4,6 +4,7 @@ use api::{Accepted, Chance, QueueState, QueueStatus};
 use leptos::prelude::*;
 
 use super::{
+    countdown,
     model::{Hold, Model, Stage},
     order, quiz,
 };
@@ -92,6 +93,7 @@ fn show_place(model: Model, status: &QueueStatus, first_position: u64) {
         // While a leave is on its way, the page stays with it.
         if model.stage.get_untracked() == Stage::InLine {
             model.stage.set(Stage::Waiting);
+            countdown::tick(model);
         }
         if model.stage.get_untracked() != Stage::Waiting {
             return;
@@ -140,7 +142,12 @@ async fn end(
             page::focus(".pay");
             watch_hold(model).await;
         }
-        QueueState::SoldOut => model.settle(model.locale.sold_out_after(last_position)),
+        QueueState::SoldOut => {
+            let waited = model.stage.get_untracked() == Stage::Waiting;
+            model.settle(model.locale.sold_out_after(last_position, waited));
+            // The board and the button shall not promise for seconds what the line has just denied.
+            countdown::ask(model).await;
+        }
         _ => {
             model.settle(model.locale.rejected(&reason).to_owned());
             if reason == CANCELLED {

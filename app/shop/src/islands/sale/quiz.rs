@@ -198,6 +198,8 @@ fn give_up(model: Model, status: String) {
     forget(model);
     close();
     model.settle(status);
+    // The keyboard was lost with the button while the answer was on its way.
+    spawn(focus_buy());
 }
 
 fn forget(model: Model) {
