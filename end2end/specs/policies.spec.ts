@@ -55,7 +55,6 @@ test("a shopper chooses one of the kinds, and the price, the line and the order 
     await expect(large).toBeDisabled();
     await expect(item.kinds).toContainText("¥39.00, sold out");
     await expect(small).toBeChecked();
-    await expectAccessible(page);
     await expectReadableOnAPhone(page);
   });
 
@@ -98,7 +97,6 @@ test("who waits keeps the place over a reload, and gets the unit that comes back
     await item.sendAnswer();
     await expect(item.status).toContainText("You are 1st in the waiting line.");
     await expect(item.buy).toBeHidden();
-    await expectAccessible(page);
     await expectReadableOnAPhone(page);
   });
 
@@ -175,7 +173,6 @@ test("where payment decides, the page says so, and the slower one's money goes b
     await item.openQuiz();
     await item.sendAnswer();
     await expect(item.status).toContainText("Payment decides: the first to pay get them. Pay by");
-    await expectAccessible(page);
     await expectReadableOnAPhone(page);
     expect(await merchant.ledger(sale.sale_id)).toMatchObject({ stock: 1, free: 1, held: 0, balanced: true });
   });
@@ -266,7 +263,6 @@ test("who is not on the list is told before the question, and may buy once on it
   await expect(item.quiz).toBeHidden();
   await expect(item.buy).toBeEnabled();
   await expect(item.buy).toBeFocused();
-  await expectAccessible(page);
   await expectReadableOnAPhone(page);
 
   await merchant.call("POST", `sales/${sale.sale_id}/shoppers`, { add: [account.email] });
@@ -291,7 +287,6 @@ test("候补：进入候补、保留名次、名额退回后为您保留", async
   await item.openQuiz();
   await item.sendAnswer();
   await expect(item.status).toContainText("您在候补队列第 1 位。");
-  await expectAccessible(page);
   await expectReadableOnAPhone(page);
   await holder!.cancel(held.order_id);
   await item.expectHeld();

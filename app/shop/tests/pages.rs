@@ -164,6 +164,11 @@ fn a_sale_for_some_shoppers_says_so_and_so_does_one_with_a_waiting_line() {
     });
     assert!(html.contains("Not everybody may buy in this sale"));
     assert!(html.contains("up to 12 orders may wait"));
+    let decides = item_of(Locale::En, |sale| {
+        sale.stock_policy = StockPolicy::OnPayment;
+        sale.waitlist_units = 12;
+    });
+    assert!(!decides.contains("may wait"), "where payment decides nothing is held, so that nobody waits");
     assert!(item_of(Locale::Zh, |sale| sale.is_restricted = true).contains("本场仅限部分账号参与"));
 }
 

@@ -23,6 +23,10 @@ pub(crate) fn KindFields(
         browser::focus(&format!("kind-{id}"));
     };
     let sum = move || {
+        // What is wrong stands below, and need not be told twice.
+        if errors.with(|errors| errors.contains_key("kinds")) {
+            return None;
+        }
         let units = |text: RwSignal<String>| text.get().trim().parse::<i64>().unwrap_or_default();
         let sum = form.kinds.get().iter().map(|kind| units(kind.units)).sum::<i64>();
         (sum > 0).then(|| sum_told(sum, units(form.stock)))

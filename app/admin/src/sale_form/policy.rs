@@ -30,6 +30,15 @@ pub(crate) fn PolicyFields(
         }
         .to_owned()
     });
+    let waitlist_hint = Signal::derive(move || {
+        match policy.get() {
+            StockPolicy::Hold | StockPolicy::OnOrder => {
+                "How many orders may wait when all units are held. Units that come back go to them, in order. 0: nobody waits, and units that come back are open to all."
+            }
+            StockPolicy::OnPayment => "Without effect here: nothing is held, so nobody waits for it to come back.",
+        }
+        .to_owned()
+    });
     let cards = POLICIES.map(|value| view! { <Card policy=policy value=value has_opened=has_opened/> });
     view! {
         <fieldset>
@@ -49,7 +58,7 @@ pub(crate) fn PolicyFields(
                 <TextField
                     name="waitlist"
                     label="Waiting line"
-                    hint="How many orders may wait when all units are held. Units that come back go to them, in order. 0: nobody waits, and units that come back are open to all."
+                    hint=waitlist_hint
                     value=form.waitlist
                     errors=errors
                     unit="orders"

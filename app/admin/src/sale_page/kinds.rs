@@ -11,7 +11,6 @@ use crate::{
     fields::{Outcome, OutcomeLine},
     http, money,
     sale_form::sum_told,
-    words,
 };
 
 /// What was written into the fields and differs from what stands; the total under no name.
@@ -235,7 +234,7 @@ fn change(kinds: &[SkuInput], total: i64, written: &Written) -> Result<Option<Ch
         skus: (!changed.is_empty()).then_some(changed),
         ..PatchSale::default()
     };
-    Ok(Some(Change { patch, told: format!("{told} The total is {}.", words::units(new_total)) }))
+    Ok(Some(Change { patch, told }))
 }
 
 #[cfg(test)]

@@ -121,7 +121,9 @@ fn skus_json(sale: &SaleSummary) -> String {
 
 /// The sale's rules in plain words, before anybody stakes anything on them.
 fn promises(locale: Locale, sale: &SaleSummary) -> impl IntoView + use<> {
-    let waiting = (sale.waitlist_units > 0).then(|| locale.waiting_promise(sale.waitlist_units));
+    // Where payment decides nothing is held, so that nobody waits.
+    let may_wait = sale.waitlist_units > 0 && sale.stock_policy != StockPolicy::OnPayment;
+    let waiting = may_wait.then(|| locale.waiting_promise(sale.waitlist_units));
     view! {
         <section class="promises">
             <h2>{locale.promise()}</h2>
