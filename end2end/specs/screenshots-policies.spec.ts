@@ -7,6 +7,8 @@ import { eventually } from "../support/time.ts";
 
 // Pictures of what a sale's rules show, to be looked at by a person: end2end/screenshots.
 test.use({ purpose: "screenshots", deviceScaleFactor: 2 });
+// None needs what another did, and they are the longest: both workers take of them until the end.
+test.describe.configure({ mode: "parallel" });
 
 const SNEAKER = { title: "Running shoe “Dusk”", image_url: "/images/sneaker.svg", list_price_minor: 89_900 };
 const SIZES_EU = [

@@ -7,6 +7,8 @@ import { pause } from "../support/time.ts";
 
 // Pictures of every state, to be looked at by a person: end2end/screenshots.
 test.use({ purpose: "screenshots", deviceScaleFactor: 2 });
+// None needs what another did, and they are the longest: both workers take of them until the end.
+test.describe.configure({ mode: "parallel" });
 
 let market: PublishedSale[] = [];
 test.beforeAll(async ({ merchant }) => {
