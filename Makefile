@@ -4,10 +4,11 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 
 LISTEN ?= 127.0.0.1:3000
-
-.PHONY: help setup run build site test test-long kills check lint fmt e2e clean clean-data
-
+SEEDS ?= 2000
+STEPS ?= 300
 KILLS ?= 100
+
+.PHONY: help setup run build site test test-long sim planted kills check lint fmt e2e clean clean-data
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,7 +32,17 @@ site: setup ## only the pages' code: both wasm bundles, styles and pictures, und
 	@echo; echo "==> Building the site (5 to 10 minutes the first time on 2 cores, then seconds)"
 	scripts/site.sh
 
-test-long: kills ## what takes longer than a test run may: many kills
+test-long: ## the hours: 100,000 simulated seeds, the planted bugs, 100 kills
+	@$(MAKE) sim SEEDS=100000
+	@$(MAKE) planted
+	@$(MAKE) kills
+
+sim: ## simulated days of the shop: SEEDS=2000 of them, or SEED=7 replayed with its trace
+	cargo build --release --locked -p sim
+	@target/release/sim --steps $(STEPS) $(if $(SEED),--seed $(SEED),--seeds $(SEEDS))
+
+planted: ## plants classic bugs, one after another, and lets the simulator find each (about half an hour)
+	@crates/sim/planted.sh
 
 kills: setup site ## kill -9 the release binary KILLS=100 times under load, and hold every answer against the record
 	cargo build --release -p stampede --locked
