@@ -126,6 +126,7 @@ impl World {
         let order_id = order_id_of(sale_id, who, &request.key);
         let Some(line) = self.line(sale).cloned() else { return self.send_past(request, order_id) };
         let knock = Knock { request, order_id, now_ms, life: line.queue_life() };
+        self.oracle.knocked(&knock)?;
         let recalled = line.recall(order_id, request.body_hash());
         let answer = match recalled {
             Some(Ok(place)) => {

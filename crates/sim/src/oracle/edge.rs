@@ -42,6 +42,15 @@ impl Known {
 }
 
 impl Oracle {
+    /// Somebody is at the edge: with an order of their own.
+    pub(crate) fn knocked(&mut self, knock: &Knock<'_>) -> Checked {
+        let Request { sale, shopper, key, .. } = knock.request;
+        let own = (*shopper, key.clone());
+        let owner = self.sales[*sale].owners.entry(knock.order_id).or_insert_with(|| own.clone());
+        ensure!(*owner == own, "3", "{own:?} and {owner:?} have one order, {}", knock.order_id);
+        Ok(())
+    }
+
     /// A place was given out. It may have been the answer to an earlier request of the same order.
     pub(crate) fn admitted(&mut self, knock: &Knock<'_>, place: Place) -> Checked {
         let process = self.process;

@@ -4,6 +4,7 @@ pub(crate) mod account;
 mod answers;
 pub(crate) mod edge;
 mod money;
+mod orders;
 mod record;
 pub(crate) mod tokens;
 
@@ -46,6 +47,8 @@ pub(crate) struct Known {
     pub(crate) tokens: BTreeMap<(u64, u64), Token>,
     /// Each order's last place.
     pub(crate) seats: BTreeMap<OrderId, (u64, u64)>,
+    /// Whose each order id is: the shopper, and the key.
+    pub(crate) owners: BTreeMap<OrderId, (usize, String)>,
     /// All rows that the merchant ever asked for, by revision.
     pub(crate) rows: BTreeMap<i64, SaleRow>,
     /// The rows that the line may go by: more than one after a commit that failed.
@@ -80,6 +83,7 @@ impl Oracle {
             account: Account::new(shop.asked.clone(), &shop.units),
             tokens: BTreeMap::new(),
             seats: BTreeMap::new(),
+            owners: BTreeMap::new(),
             rows: BTreeMap::from([(shop.asked.revision, shop.asked.clone())]),
             told: vec![shop.asked.clone()],
             used_passes: BTreeSet::new(),
