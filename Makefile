@@ -7,8 +7,9 @@ LISTEN ?= 127.0.0.1:3000
 SEEDS ?= 2000
 STEPS ?= 300
 KILLS ?= 100
+PUBLISHES ?= 1000
 
-.PHONY: help setup run build site test test-long sim planted kills check lint fmt e2e clean clean-data
+.PHONY: help setup run build site test test-long sim planted kills publishes check lint fmt e2e clean clean-data
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,10 +33,11 @@ site: setup ## only the pages' code: both wasm bundles, styles and pictures, und
 	@echo; echo "==> Building the site (5 to 10 minutes the first time on 2 cores, then seconds)"
 	scripts/site.sh
 
-test-long: ## the hours: 100,000 simulated seeds, the planted bugs, 100 kills
+test-long: ## the hours: 100,000 simulated seeds, the planted bugs, 100 kills, 1,000 publishes
 	@$(MAKE) sim SEEDS=100000
 	@$(MAKE) planted
 	@$(MAKE) kills
+	@$(MAKE) publishes
 
 sim: ## simulated days of the shop: SEEDS=2000 of them, or SEED=7 replayed with its trace
 	cargo build --release --locked -p sim
@@ -48,6 +50,11 @@ kills: setup site ## kill -9 the release binary KILLS=100 times under load, and 
 	cargo build --release -p stampede --locked
 	STAMPEDE_BIN="$(CURDIR)/target/release/stampede" STAMPEDE_RATE_LIMITS=off RUST_LOG=warn KILLS=$(KILLS) \
 		cargo test --locked -p stampede --test shop kills:: -- --nocapture
+
+publishes: setup ## PUBLISHES=1000 publishes under load through real edges: how soon they are answered, and whether anything old is served after
+	cargo build --release -p stampede --locked
+	STAMPEDE_BIN="$(CURDIR)/target/release/stampede" PUBLISHES=$(PUBLISHES) \
+		cargo test --locked -p stampede --test shop edges::publishes -- --nocapture --test-threads=1
 
 check: ## quick: compile the server's side without linking
 	cargo check --locked --all-targets

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;
 
+use crate::edges::EdgeAddress;
+
 /// A flash-sale shop that never sells a unit twice.
 #[derive(Debug, Parser)]
 #[command(name = "stampede", version, about, max_term_width = 100)]
@@ -113,6 +115,12 @@ pub(crate) struct ServeArgs {
     /// A proxy whose X-Forwarded-For is believed; may be given more than once
     #[arg(long, env = "STAMPEDE_TRUSTED_PROXY", value_name = "CIDR", value_delimiter = ',')]
     pub(crate) trusted_proxy: Vec<IpNet>,
+    /// An edge that visitors reach: varnish://HOST:PORT, or an http(s) address that takes purges; may be given more than once
+    #[arg(long, env = "STAMPEDE_EDGE", value_name = "URL", value_delimiter = ',')]
+    pub(crate) edge: Vec<EdgeAddress>,
+    /// A cache between this server and the edges, given likewise
+    #[arg(long, env = "STAMPEDE_EDGE_PARENT", value_name = "URL", value_delimiter = ',')]
+    pub(crate) edge_parent: Vec<EdgeAddress>,
     /// Who takes the money [default: nobody, but the sandbox with --demo]
     #[arg(long, env = "STAMPEDE_PAYMENTS", value_name = "PROVIDER")]
     pub(crate) payments: Option<Payments>,

@@ -5,6 +5,7 @@ mod cli;
 mod clock;
 mod commands;
 mod demo;
+mod edges;
 mod http;
 mod metrics;
 mod pages;

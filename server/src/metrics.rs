@@ -17,6 +17,8 @@ pub(crate) const BATCH_EVENTS: &str = "stampede_batch_events";
 pub(crate) const BATCH_SECONDS: &str = "stampede_batch_seconds";
 pub(crate) const SET_ASIDE: &str = "stampede_sales_set_aside_total";
 pub(crate) const QUEUED: &str = "stampede_queued_orders";
+pub(crate) const PURGE_FAILURES: &str = "stampede_purge_failures_total";
+pub(crate) const PURGES_PENDING: &str = "stampede_purges_pending";
 pub(crate) const CONNECTIONS: &str = "stampede_connections";
 pub(crate) const CLOCK_GAP: &str = "stampede_clock_gap_seconds";
 pub(crate) const WAL_BYTES: &str = "stampede_wal_bytes";
@@ -46,6 +48,8 @@ fn describe() {
     describe_histogram!(BATCH_SECONDS, "A transaction's time, fsync included.");
     describe_counter!(SET_ASIDE, "Sales whose record is wrong and in which nobody can buy.");
     describe_gauge!(QUEUED, "Orders in all lines now.");
+    describe_counter!(PURGE_FAILURES, "Purges that an edge did not take; they are tried again.");
+    describe_gauge!(PURGES_PENDING, "1 while an edge is out of reach and may show older pages, else 0.");
     describe_gauge!(CONNECTIONS, "Connections open now.");
     describe_gauge!(CLOCK_GAP, "How far the system's clock is ahead of the shop's.");
     describe_gauge!(WAL_BYTES, "Size of the record's write-ahead log.");
@@ -82,6 +86,14 @@ pub(crate) fn round_done(tally: &Tally) {
             counter!(CONCLUDED, "outcome" => outcome).increment(count);
         }
     }
+}
+
+pub(crate) fn purge_failed() {
+    counter!(PURGE_FAILURES).increment(1);
+}
+
+pub(crate) fn purges_pending(pending: bool) {
+    gauge!(PURGES_PENDING).set(f64::from(u8::from(pending)));
 }
 
 /// What is read when it is asked for.

@@ -22,6 +22,7 @@ use tower::ServiceExt as _;
 
 use crate::cli::Payments;
 use crate::clock::{DISCIPLINE_INTERVAL, ServerClock};
+use crate::edges::{self, Edge, EdgeAddress, Edges};
 use crate::http::{self, App, AppState, Limits, SiteFiles, Tokens};
 use crate::pages::Publisher;
 use crate::payments::{Provider, Sandbox};
@@ -76,7 +77,7 @@ pub(crate) async fn serve(settings: Settings) -> Result<(), Failure> {
         None => None,
     };
     let locked = lock(&settings.store)?;
-    let (app, committer_thread) = wired(settings, address).await?;
+    let Wired { app, committer_thread, edge_worker } = wired(settings, address).await?;
     if app.settings.demo {
         demo::prepare(&app).await?;
     }
@@ -88,6 +89,8 @@ pub(crate) async fn serve(settings: Settings) -> Result<(), Failure> {
         tokio::spawn(listen(listener, http::metrics_router(&app), unwatched, stopped.clone()))
     });
     let refunds = tokio::spawn(refunds(app.clone(), stopped.clone()));
+    let edges = edge_worker.map(|worker| tokio::spawn(worker.run(stopped.clone())));
+    let assets = tokio::spawn(http::keep_assets(app.clone()));
     let chores = tokio::spawn(chores(app.clone(), stopped));
     announce(&app, address);
 
@@ -103,6 +106,10 @@ pub(crate) async fn serve(settings: Settings) -> Result<(), Failure> {
     }
     chores.await?;
     refunds.await?;
+    assets.await?;
+    if let Some(edges) = edges {
+        edges.await?;
+    }
     tracing::info!("connections are closed; emptying the lines");
     let writer = app.writer.clone();
     tokio::task::spawn_blocking(move || {
@@ -131,15 +138,23 @@ pub(crate) fn lock(store: &Path) -> Result<File, Failure> {
     Ok(file)
 }
 
-async fn wired(settings: Settings, address: SocketAddr) -> Result<(App, std::thread::JoinHandle<()>), Failure> {
+/// The shop, and what runs beside it.
+struct Wired {
+    app: App,
+    committer_thread: std::thread::JoinHandle<()>,
+    edge_worker: Option<edges::Worker>,
+}
+
+async fn wired(settings: Settings, address: SocketAddr) -> Result<Wired, Failure> {
     let clock = ServerClock::start();
     let keyring = secret::keyring(&settings.store)?;
     let files = SiteFiles::read(&settings.site)?;
     let ledger = SqliteLedger::open(&settings.store)?;
     let store = Store::open(&settings.store)?;
-    let (writer, thread) = Writer::start(ledger, clock.clone())?;
+    let (writer, committer_thread) = Writer::start(ledger, clock.clone())?;
+    let (edges, edge_worker) = edges_of(&settings)?;
     let public_origin = settings.public_origin.clone().unwrap_or_else(|| format!("http://{address}"));
-    let publisher = Publisher::start(store.clone(), clock.clone(), files.assets.clone(), public_origin).await?;
+    let publisher = Publisher::start(store.clone(), clock.clone(), files.assets.clone(), public_origin, edges).await?;
     let limits = if settings.rate_limits {
         Limits::on()
     } else {
@@ -167,7 +182,15 @@ async fn wired(settings: Settings, address: SocketAddr) -> Result<(App, std::thr
         going_down: AtomicBool::new(false),
         settings,
     });
-    Ok((app, thread))
+    Ok(Wired { app, committer_thread, edge_worker })
+}
+
+fn edges_of(settings: &Settings) -> Result<(Edges, Option<edges::Worker>), Failure> {
+    let token = settings.purge_token.as_ref().map(|token| token.0.clone());
+    let tier = |addresses: &[EdgeAddress]| -> reqwest::Result<Vec<Edge>> {
+        addresses.iter().map(|address| Edge::new(address.clone(), token.clone())).collect()
+    };
+    Ok(Edges::new(vec![tier(&settings.edge_parents)?, tier(&settings.edges)?]))
 }
 
 fn announce(app: &App, address: SocketAddr) {

@@ -7,6 +7,7 @@ use ipnet::IpNet;
 use serde::Deserialize;
 
 use crate::cli::{Payments, ServeArgs, StoreArgs};
+use crate::edges::EdgeAddress;
 
 const FILE: &str = "stampede.toml";
 const DEFAULT_STORE: &str = "sqlite:data/stampede.db";
@@ -24,6 +25,8 @@ pub(crate) enum SettingsError {
     PublicOrigin(String),
     #[error("STAMPEDE_RATE_LIMITS is {0:?}; give on or off")]
     RateLimits(String),
+    #[error("edge {0}: {1}")]
+    Edge(String, crate::edges::NotAnEdge),
 }
 
 /// The same keys as the options, with `_` for `-`.
@@ -40,6 +43,9 @@ struct File {
     payments: Option<Payments>,
     demo: Option<bool>,
     rate_limits: Option<String>,
+    edge: Option<Vec<String>>,
+    edge_parent: Option<Vec<String>>,
+    purge_token: Option<String>,
 }
 
 /// All that `serve` needs to know.
@@ -54,6 +60,21 @@ pub(crate) struct Settings {
     pub(crate) payments: Option<Payments>,
     pub(crate) demo: bool,
     pub(crate) rate_limits: bool,
+    /// What keeps our pages: tiers in order from here outwards.
+    pub(crate) edge_parents: Vec<EdgeAddress>,
+    pub(crate) edges: Vec<EdgeAddress>,
+    /// What the edges that are no Varnish know us by.
+    pub(crate) purge_token: Option<Secret>,
+}
+
+/// A setting that is not shown.
+#[derive(Clone)]
+pub(crate) struct Secret(pub(crate) String);
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Secret(…)")
+    }
 }
 
 impl Settings {
@@ -67,6 +88,7 @@ impl Settings {
         let trusted_proxies =
             if args.trusted_proxy.is_empty() { file.trusted_proxy.unwrap_or_default() } else { args.trusted_proxy };
         let rate_limits = std::env::var("STAMPEDE_RATE_LIMITS").ok().or(file.rate_limits);
+        let purge_token = std::env::var("STAMPEDE_PURGE_TOKEN").ok().or(file.purge_token).map(Secret);
         let demo = args.demo || file.demo.unwrap_or(false);
         Ok(Self {
             listen: args.listen.or(file.listen).unwrap_or(SocketAddr::from(([127, 0, 0, 1], 3000))),
@@ -77,6 +99,9 @@ impl Settings {
             trusted_proxies,
             payments: args.payments.or(file.payments).or(demo.then_some(Payments::Sandbox)),
             demo,
+            edge_parents: edges(args.edge_parent, file.edge_parent)?,
+            edges: edges(args.edge, file.edge)?,
+            purge_token,
             rate_limits: match rate_limits.as_deref() {
                 None | Some("on") => true,
                 Some("off") => false,
@@ -84,6 +109,14 @@ impl Settings {
             },
         })
     }
+}
+
+fn edges(given: Vec<EdgeAddress>, in_file: Option<Vec<String>>) -> Result<Vec<EdgeAddress>, SettingsError> {
+    if !given.is_empty() {
+        return Ok(given);
+    }
+    let parsed = |text: String| text.parse().map_err(|why| SettingsError::Edge(without_password(&text), why));
+    in_file.unwrap_or_default().into_iter().map(parsed).collect()
 }
 
 /// The store that a command other than `serve` works on.

@@ -1,9 +1,11 @@
 //! One policy for what may be kept, and by whom. Handlers name the policy; only this file writes the headers.
 
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::http::{HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::Response;
+
+use super::App;
 
 /// Who may keep an answer, and how long. A response that names none may not be kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,6 +14,8 @@ pub(crate) enum CachePolicy {
     Page,
     /// A name that says its content: kept for good.
     Immutable,
+    /// A quiz's picture: its name says its content too, and nobody needs it for long.
+    Picture,
     /// A picture or a small file that keeps its name when it changes.
     File,
     /// Nothing personal, and old within a second: an edge may answer a crowd with one copy.
@@ -23,35 +27,41 @@ pub(crate) enum CachePolicy {
 const CDN_CACHE_CONTROL: &str = "cdn-cache-control";
 
 impl CachePolicy {
+    /// For everybody who keeps anything. A shared cache that nobody purges keeps a page for half a minute at most.
     const fn cache_control(self) -> &'static str {
         match self {
             Self::Page => "public, max-age=0, s-maxage=30, must-revalidate",
             Self::Immutable => "public, max-age=31536000, immutable",
+            Self::Picture => "public, max-age=3600, immutable",
             Self::File => "public, max-age=3600, stale-while-revalidate=86400",
             Self::EdgeSecond => "public, max-age=0, s-maxage=1",
             Self::NoStore => "no-store",
         }
     }
 
-    /// For the edge alone (RFC 9213). Short as long as nothing purges it.
-    const fn cdn_cache_control(self) -> Option<&'static str> {
+    /// For the edge alone (RFC 9213). Long where every edge is purged before a publish is answered; a page that is past
+    /// its time may be shown for a minute while it is fetched anew, and for a day while the origin is down (RFC 5861).
+    const fn cdn_cache_control(self, edges_are_purged: bool) -> Option<&'static str> {
         match self {
+            Self::Page if edges_are_purged => {
+                Some("public, max-age=86400, stale-while-revalidate=60, stale-if-error=86400")
+            }
             Self::Page => Some("public, max-age=30, stale-while-revalidate=30"),
             Self::EdgeSecond => Some("public, max-age=1"),
-            Self::Immutable | Self::File | Self::NoStore => None,
+            Self::Immutable | Self::Picture | Self::File | Self::NoStore => None,
         }
     }
 }
 
 /// Writes the headers of the policy that the handler named.
-pub(crate) async fn apply(request: Request, next: Next) -> Response {
+pub(crate) async fn apply(State(app): State<App>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let named = response.extensions().get::<CachePolicy>().copied();
     let kept = response.status().is_success() || response.status() == axum::http::StatusCode::NOT_MODIFIED;
     let policy = named.filter(|_| kept).unwrap_or(CachePolicy::NoStore);
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(policy.cache_control()));
-    if let Some(value) = policy.cdn_cache_control() {
+    if let Some(value) = policy.cdn_cache_control(app.edges_are_purged()) {
         headers.insert(CDN_CACHE_CONTROL, HeaderValue::from_static(value));
     }
     if policy != CachePolicy::NoStore {

@@ -107,6 +107,13 @@ impl From<crate::pages::PublishError> for ApiError {
     }
 }
 
+impl From<crate::edges::PurgePending> for ApiError {
+    fn from(crate::edges::PurgePending: crate::edges::PurgePending) -> Self {
+        let detail = "It is done here, and an edge that is out of reach may still show what was before; it is told again until it has forgotten.";
+        Self { retry_after: Some(RETRY_AFTER), ..Self::new(Code::PurgePending, detail) }
+    }
+}
+
 impl From<shield::PoolFull> for ApiError {
     fn from(shield::PoolFull: shield::PoolFull) -> Self {
         Self::busy()

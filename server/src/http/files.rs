@@ -13,9 +13,9 @@ use serde::Deserialize;
 use shop::Assets;
 use tower_http::services::{ServeDir, ServeFile};
 
-use super::App;
 use super::cache::CachePolicy;
 use super::error::{ApiError, ApiResult};
+use super::{App, assets};
 
 /// A site that cannot be served, told to the operator.
 #[derive(Debug, thiserror::Error)]
@@ -64,15 +64,27 @@ impl SiteFiles {
     }
 }
 
+/// Keeps this build's assets for the pages that name them after the next one. Without them, they come from the site.
+pub(crate) async fn keep_assets(app: App) {
+    let (build, kept) = (app.files.root.join("assets"), assets::kept_folder(app.store.path()));
+    let keeping = tokio::task::spawn_blocking(move || assets::keep(&build, &kept, std::time::SystemTime::now()));
+    if let Ok(Err(error)) = keeping.await {
+        tracing::warn!(%error, "this build's assets could not be kept for pages that outlive it");
+    }
+}
+
 pub(super) fn routes(app: &App) -> Router<App> {
-    let folder = |name: &str| {
-        let files = ServeDir::new(app.files.root.join(name)).append_index_html_on_directories(false);
-        files.precompressed_br().precompressed_gzip()
+    let folder = |path: PathBuf| {
+        let files = ServeDir::new(path).append_index_html_on_directories(false);
+        files.precompressed_br().precompressed_zstd().precompressed_gzip()
     };
     let file = |name: &str| ServeFile::new(app.files.root.join(name));
-    let immutable = Router::new().nest_service("/assets", folder("assets")).layer(from_fn(immutable));
+    // The kept ones first: they have every encoding, and this build's too once they are taken in.
+    let build = folder(app.files.root.join("assets"));
+    let kept = folder(assets::kept_folder(app.store.path())).fallback(build);
+    let immutable = Router::new().nest_service("/assets", kept).layer(from_fn(immutable));
     let plain = Router::new()
-        .nest_service("/images", folder("images"))
+        .nest_service("/images", folder(app.files.root.join("images")))
         .route_service("/favicon.svg", file("favicon.svg"))
         .route_service("/robots.txt", file("robots.txt"))
         .layer(from_fn(plain));

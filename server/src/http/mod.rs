@@ -1,6 +1,7 @@
 //! The HTTP edge: routes, and what all handlers share.
 
 mod account;
+mod assets;
 mod cache;
 mod csi;
 mod error;
@@ -41,7 +42,7 @@ use crate::store::Store;
 use crate::writer::Writer;
 
 pub(crate) use extract::{MERCHANT_TOKEN_PREFIX, SESSION_COOKIE};
-pub(crate) use files::SiteFiles;
+pub(crate) use files::{SiteFiles, keep_assets};
 pub(crate) use machine::{MIN_FREE_DISK_BYTES, free_disk_bytes};
 
 /// A request's body, at most. A quiz bank of 200 questions fits.
@@ -148,6 +149,11 @@ impl App {
         self.settings.public_origin.as_ref().is_some_and(|origin| origin.starts_with("https://"))
     }
 
+    /// Whether what keeps our pages is told when they change.
+    pub(crate) fn edges_are_purged(&self) -> bool {
+        self.publisher.edges().exist()
+    }
+
     /// Whether orders that are taken now can be written down.
     pub(crate) fn can_write(&self) -> bool {
         self.writer.is_well() && !self.disk_is_low.load(Ordering::Acquire)
@@ -245,7 +251,7 @@ pub(crate) fn router(app: &App) -> Router {
         .layer(CatchPanicLayer::custom(machine::panicked))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(from_fn_with_state(app.clone(), guard::harden))
-        .layer(from_fn(cache::apply))
+        .layer(from_fn_with_state(app.clone(), cache::apply))
         .layer(from_fn(guard::observe))
         .layer(PropagateRequestIdLayer::new(request_id.clone()))
         .layer(SetRequestIdLayer::new(request_id, MakeRequestUuid))

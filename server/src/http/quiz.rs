@@ -1,6 +1,7 @@
 //! The timed quiz over HTTP.
 
 use api::{AnswerQuiz, Code, OpenQuiz, PassIssued, QuizIssued};
+use axum::Extension;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::header;
@@ -9,6 +10,7 @@ use sale::{Ineligible, PASS_LIFETIME_MS, PassClaims, PassId, QuizId, QuizRefusal
 use uuid::Uuid;
 
 use super::App;
+use super::cache::CachePolicy;
 use super::error::{ApiError, ApiResult};
 use super::extract::{Json, OptionalJson, PathId, Shopper};
 use crate::quiz::Asked;
@@ -144,7 +146,7 @@ pub(super) async fn picture(
     let Path(file) = file.map_err(|_| ApiError::not_found())?;
     let name = file.strip_suffix(".png").ok_or_else(ApiError::not_found)?;
     let png = app.publisher.quizzes().picture(name).ok_or_else(ApiError::not_found)?;
-    Ok(([(header::CONTENT_TYPE, "image/png")], png))
+    Ok((Extension(CachePolicy::Picture), [(header::CONTENT_TYPE, "image/png")], png))
 }
 
 /// The line of a sale that is on.

@@ -15,6 +15,10 @@ use crate::pages::Encoding;
 const TAG_HEADERS: [HeaderName; 3] =
     [HeaderName::from_static("surrogate-key"), HeaderName::from_static("cache-tag"), HeaderName::from_static("xkey")];
 
+/// What our own edges tell two versions of a page apart by.
+const PAGE_TAG: HeaderName = HeaderName::from_static("page-tag");
+const PAGE_VERSION: HeaderName = HeaderName::from_static("page-version");
+
 pub(super) fn routes() -> Router<App> {
     Router::new()
         .route("/", get(page))
@@ -38,12 +42,14 @@ async fn page(State(app): State<App>, OriginalUri(uri): OriginalUri, request: Re
     let accepted = text(headers, header::ACCEPT_ENCODING);
     let encoding = Encoding::negotiated(accepted);
     let variant = page.variant(encoding);
-    let mut answer = HeaderMap::with_capacity(10);
+    let mut answer = HeaderMap::with_capacity(12);
     answer.insert(header::ETAG, variant.etag.clone());
     answer.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
     for name in TAG_HEADERS {
         answer.insert(name, page.tags.clone());
     }
+    answer.insert(PAGE_TAG, HeaderValue::from_str(&page.tag).unwrap_or(HeaderValue::from_static("page")));
+    answer.insert(PAGE_VERSION, page.version.clone());
     let policy = Extension(CachePolicy::Page);
     if holds(text(headers, header::IF_NONE_MATCH), &variant.etag) {
         return (StatusCode::NOT_MODIFIED, policy, answer).into_response();

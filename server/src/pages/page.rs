@@ -6,13 +6,19 @@ use axum::http::HeaderValue;
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
+use crate::edges::{ALL_PAGES, Version};
+
 /// An encoding that pages are kept in (RFC 9110, section 8.4.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Encoding {
     Identity,
     Gzip,
+    Zstd,
     Brotli,
 }
+
+/// zstd's highest level within its ordinary memory (RFC 8878); a page is compressed once and sent a million times.
+const ZSTD_LEVEL: i32 = 19;
 
 impl Encoding {
     /// The best that `accept_encoding` allows. Only `q=0` is looked at: our own order is by size.
@@ -26,6 +32,8 @@ impl Encoding {
         };
         if allows("br") {
             Self::Brotli
+        } else if allows("zstd") {
+            Self::Zstd
         } else if allows("gzip") {
             Self::Gzip
         } else {
@@ -38,6 +46,7 @@ impl Encoding {
         match self {
             Self::Identity => None,
             Self::Gzip => Some("gzip"),
+            Self::Zstd => Some("zstd"),
             Self::Brotli => Some("br"),
         }
     }
@@ -48,9 +57,14 @@ impl Encoding {
 pub(crate) struct Page {
     identity: Variant,
     gzip: Variant,
+    zstd: Variant,
     brotli: Variant,
-    /// What a CDN purges it by.
+    /// Its own tag, which pages share that always change together.
+    pub(crate) tag: String,
+    /// What a CDN purges it by: its own tag and the one that all pages carry.
     pub(crate) tags: HeaderValue,
+    /// When it was made, so that an edge can tell it from an older one.
+    pub(crate) version: HeaderValue,
 }
 
 #[derive(Debug)]
@@ -60,20 +74,24 @@ pub(crate) struct Variant {
 }
 
 impl Page {
-    pub(crate) fn new(html: String, tags: &str) -> std::io::Result<Self> {
+    pub(crate) fn new(html: String, tag: &str, version: Version) -> std::io::Result<Self> {
         let digest = Sha256::digest(&html);
-        let tag = crate::secret::hex(&digest[..12]);
+        let etag = crate::secret::hex(&digest[..12]);
         let html = html.into_bytes();
         let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
         gzip.write_all(&html)?;
+        let zstd = zstd::bulk::compress(&html, ZSTD_LEVEL)?;
         let parameters = brotli::enc::BrotliEncoderParams { quality: 11, size_hint: html.len(), ..Default::default() };
         let mut brotli = Vec::new();
         brotli::BrotliCompress(&mut html.as_slice(), &mut brotli, &parameters)?;
         Ok(Self {
-            gzip: variant(gzip.finish()?, &tag, "-gz"),
-            brotli: variant(brotli, &tag, "-br"),
-            identity: variant(html, &tag, ""),
-            tags: HeaderValue::from_str(tags).unwrap_or(HeaderValue::from_static("page")),
+            gzip: variant(gzip.finish()?, &etag, "-gz"),
+            zstd: variant(zstd, &etag, "-zst"),
+            brotli: variant(brotli, &etag, "-br"),
+            identity: variant(html, &etag, ""),
+            tags: HeaderValue::from_str(&format!("{ALL_PAGES} {tag}")).unwrap_or(HeaderValue::from_static(ALL_PAGES)),
+            tag: tag.to_owned(),
+            version: HeaderValue::from(version),
         })
     }
 
@@ -81,6 +99,7 @@ impl Page {
         match encoding {
             Encoding::Identity => &self.identity,
             Encoding::Gzip => &self.gzip,
+            Encoding::Zstd => &self.zstd,
             Encoding::Brotli => &self.brotli,
         }
     }
@@ -104,6 +123,7 @@ mod tests {
         check("", Encoding::Identity);
         check("gzip, deflate, br, zstd", Encoding::Brotli);
         check("gzip;q=1.0, br;q=0", Encoding::Gzip);
+        check("gzip, zstd", Encoding::Zstd);
         check("GZIP", Encoding::Gzip);
         check("brotli, gzipped", Encoding::Identity);
     }
@@ -111,7 +131,7 @@ mod tests {
     #[test]
     fn every_encoding_holds_the_same_page_and_has_its_own_tag() {
         let html = "<p>夜市</p>".repeat(200);
-        let page = Page::new(html.clone(), "shop").unwrap();
+        let page = Page::new(html.clone(), "item-a", 1).unwrap();
         let mut unzipped = String::new();
         let zipped = page.variant(Encoding::Gzip).body.clone();
         std::io::Read::read_to_string(&mut flate2::read::GzDecoder::new(zipped.as_ref()), &mut unzipped).unwrap();
@@ -119,11 +139,13 @@ mod tests {
         let mut plain = Vec::new();
         brotli::BrotliDecompress(&mut page.variant(Encoding::Brotli).body.as_ref(), &mut plain).unwrap();
         assert_eq!(plain, html.as_bytes());
-        let tags: std::collections::HashSet<_> = [Encoding::Identity, Encoding::Gzip, Encoding::Brotli]
+        let zstd = zstd::bulk::decompress(&page.variant(Encoding::Zstd).body, html.len()).unwrap();
+        assert_eq!(zstd, html.as_bytes());
+        let tags: std::collections::HashSet<_> = [Encoding::Identity, Encoding::Gzip, Encoding::Zstd, Encoding::Brotli]
             .map(|encoding| page.variant(encoding).etag.clone())
             .into();
-        assert_eq!(tags.len(), 3);
-        let again = Page::new(html, "shop").unwrap();
+        assert_eq!(tags.len(), 4);
+        let again = Page::new(html, "item-a", 2).unwrap();
         assert_eq!(again.variant(Encoding::Brotli).etag, page.variant(Encoding::Brotli).etag);
     }
 }

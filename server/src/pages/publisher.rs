@@ -13,6 +13,7 @@ use tokio::sync::{Mutex, MutexGuard};
 use super::Page;
 use crate::catalog::Catalog;
 use crate::clock::ServerClock;
+use crate::edges::{Edges, Purge, Stale};
 use crate::quiz::Quizzes;
 use crate::store::Store;
 
@@ -54,6 +55,7 @@ pub(crate) struct Publisher {
     catalog: ArcSwap<Catalog>,
     pages: ArcSwap<Pages>,
     quizzes: Quizzes,
+    edges: Edges,
     /// One edit at a time: read, judge, write, refresh.
     edit: Mutex<()>,
 }
@@ -70,6 +72,7 @@ impl Publisher {
         clock: ServerClock,
         assets: Assets,
         public_origin: String,
+        edges: Edges,
     ) -> Result<Self, PublishError> {
         let publisher = Self {
             store,
@@ -79,6 +82,7 @@ impl Publisher {
             catalog: ArcSwap::default(),
             pages: ArcSwap::default(),
             quizzes: Quizzes::default(),
+            edges,
             edit: Mutex::new(()),
         };
         publisher.refresh().await?;
@@ -91,6 +95,10 @@ impl Publisher {
 
     pub(crate) fn catalog(&self) -> Arc<Catalog> {
         self.catalog.load_full()
+    }
+
+    pub(crate) fn edges(&self) -> &Edges {
+        &self.edges
     }
 
     pub(crate) fn quizzes(&self) -> &Quizzes {
@@ -111,44 +119,80 @@ impl Publisher {
         Edit { publisher: self, _one_at_a_time: self.edit.lock().await }
     }
 
-    /// Reads the record and brings pages and quizzes up to it.
+    /// Reads the record and brings pages, quizzes and, in their time, the edges up to it.
     pub(crate) async fn refresh(&self) -> Result<(), PublishError> {
-        self.edit().await.publish().await
+        self.edit().await.publish().await?.in_background();
+        Ok(())
     }
 
-    async fn publish(&self) -> Result<(), PublishError> {
-        let now_ms = self.clock.now_ms();
+    async fn publish(&self) -> Result<Purge, PublishError> {
+        let (now_ms, version) = (self.clock.now_ms(), self.clock.now_us());
         let catalog = Arc::new(self.store.read(Catalog::read).await?);
         let before = self.pages.load_full();
         let rendering = {
             let (catalog, assets, origin) = (Arc::clone(&catalog), self.assets.clone(), self.public_origin.clone());
-            let quizzes = self.quizzes.clone();
+            let (quizzes, before) = (self.quizzes.clone(), Arc::clone(&before));
             tokio::task::spawn_blocking(move || {
-                quizzes.draw(catalog.sales().filter(|sale| !sale.window().has_ended(now_ms)));
-                rendered(&catalog, &before, &assets, &origin, now_ms)
+                let drawn = quizzes.draw(catalog.sales().filter(|sale| !sale.window().has_ended(now_ms)));
+                rendered(&catalog, &before, &assets, &origin, now_ms, version).map(|pages| (pages, drawn))
             })
         };
-        let pages = rendering.await.map_err(|error| PublishError::Render(error.to_string()))?;
-        let pages = pages.map_err(|error| PublishError::Render(error.to_string()))?;
+        let done = rendering.await.map_err(|error| PublishError::Render(error.to_string()))?;
+        let (pages, drawn) = done.map_err(|error| PublishError::Render(error.to_string()))?;
+        let mut stale = stale(&before, &pages, version);
+        stale.paths.extend(drawn.iter().map(|name| format!("/quiz/{name}.png")));
+        if before.is_empty() {
+            // What an earlier life of this process left in the edges is not known.
+            stale.tags = Stale::all_pages().tags;
+            let Assets { css_url, boot_url, js_url, wasm_url, font_url, .. } = self.assets.clone();
+            stale.paths.extend([css_url, boot_url, js_url, wasm_url, font_url]);
+        }
         self.catalog.store(catalog);
         self.pages.store(Arc::new(pages));
-        Ok(())
+        Ok(self.edges.forget(&stale))
     }
 }
 
 impl Edit<'_> {
-    /// Publishes what the record says now.
-    pub(crate) async fn publish(&self) -> Result<(), PublishError> {
+    /// Publishes what the record says now, and lets the next edit begin. The purge may be waited for.
+    pub(crate) async fn publish(self) -> Result<Purge, PublishError> {
         self.publisher.publish().await
     }
 }
 
-fn rendered(catalog: &Catalog, before: &Pages, assets: &Assets, origin: &str, now_ms: i64) -> std::io::Result<Pages> {
+/// What differs between two states of the pages.
+fn stale(before: &Pages, after: &Pages, version: i64) -> Stale {
+    let mut stale = Stale::default();
+    let mut differs = |path: &String, kept: &Kept| {
+        stale.tags.insert(kept.page.tag.clone(), version);
+        stale.paths.insert(path.clone());
+    };
+    for (path, kept) in after {
+        if before.get(path).is_none_or(|former| !Arc::ptr_eq(&former.page, &kept.page)) {
+            differs(path, kept);
+        }
+    }
+    for (path, kept) in before.iter().filter(|(path, _)| !after.contains_key(*path)) {
+        differs(path, kept);
+    }
+    // No edge keeps the page for what is not there.
+    stale.paths.retain(|path| !path.ends_with(NOT_FOUND_PATH));
+    stale
+}
+
+fn rendered(
+    catalog: &Catalog,
+    before: &Pages,
+    assets: &Assets,
+    origin: &str,
+    now_ms: i64,
+    version: i64,
+) -> std::io::Result<Pages> {
     let mut pages = Pages::new();
-    let mut keep = |path: String, source: Source, tags: &str, render: &dyn Fn() -> String| -> std::io::Result<()> {
+    let mut keep = |path: String, source: Source, tag: &str, render: &dyn Fn() -> String| -> std::io::Result<()> {
         let kept = match before.get(&path) {
             Some(kept) if kept.source == source => kept.clone(),
-            _ => Kept { source, page: Arc::new(Page::new(render(), tags)?) },
+            _ => Kept { source, page: Arc::new(Page::new(render(), tag, version)?) },
         };
         pages.insert(path, kept);
         Ok(())
@@ -157,18 +201,18 @@ fn rendered(catalog: &Catalog, before: &Pages, assets: &Assets, origin: &str, no
     for locale in LOCALES {
         let render = || shop::catalogue_html(locale, assets, &cards);
         let path = locale.path("/");
-        keep(path, Source::Catalogue(cards.clone()), "shop catalogue", &render)?;
+        keep(path, Source::Catalogue(cards.clone()), "catalogue", &render)?;
     }
     for locale in LOCALES {
         let render = || not_found_html(locale, assets);
-        keep(locale.path(NOT_FOUND_PATH), Source::NotFound, "shop", &render)?;
+        keep(locale.path(NOT_FOUND_PATH), Source::NotFound, "not-found", &render)?;
     }
     for item in catalog.items_on_show() {
         let page = catalog.page(item, now_ms);
         for locale in LOCALES {
             let render = || shop::item_html(locale, assets, &page, origin);
             let path = locale.path(&format!("/items/{}", item.slug));
-            keep(path, Source::Item(Box::new(page.clone())), &format!("shop item-{}", item.slug), &render)?;
+            keep(path, Source::Item(Box::new(page.clone())), &format!("item-{}", item.slug), &render)?;
         }
     }
     Ok(pages)

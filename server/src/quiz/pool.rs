@@ -51,19 +51,26 @@ struct Drawn {
 }
 
 impl Quizzes {
-    /// Draws what these sales need and lacks; forgets the others' pictures. Takes a while: not for an async thread.
-    pub(crate) fn draw<'a>(&self, sales: impl Iterator<Item = &'a SaleRow>) {
+    /// Draws what these sales need and lacks, and answers with the new pictures' names; forgets the others' pictures.
+    /// Takes a while: not for an async thread.
+    pub(crate) fn draw<'a>(&self, sales: impl Iterator<Item = &'a SaleRow>) -> Vec<String> {
         let mut pools = HashMap::new();
         let mut pictures = HashMap::new();
+        let mut new_names = Vec::new();
         for sale in sales {
             let (pool, drawn) = match self.kept(sale) {
                 Some(kept) => kept,
-                None => Pool::drawn(sale),
+                None => {
+                    let (pool, drawn) = Pool::drawn(sale);
+                    new_names.extend(drawn.iter().map(|(name, _)| name.clone()));
+                    (pool, drawn)
+                }
             };
             pictures.extend(drawn);
             pools.insert(sale.sale_id, pool);
         }
         *self.shared.write().unwrap_or_else(PoisonError::into_inner) = Shared { pools, pictures };
+        new_names
     }
 
     /// The pool as it is, where the sale's quiz has not changed.

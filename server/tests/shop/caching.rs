@@ -6,6 +6,7 @@ use crate::support::{Shop, answered};
 
 const PAGE: &str = "public, max-age=0, s-maxage=30, must-revalidate";
 const IMMUTABLE: &str = "public, max-age=31536000, immutable";
+const PICTURE: &str = "public, max-age=3600, immutable";
 const FILE: &str = "public, max-age=3600, stale-while-revalidate=86400";
 const EDGE_SECOND: &str = "public, max-age=0, s-maxage=1";
 const NO_STORE: &str = "no-store";
@@ -20,6 +21,8 @@ async fn every_route_names_who_may_keep_its_answer() {
     let zh_item = format!("/zh/items/{slug}");
     let state = format!("/csi/sales/{sale_id}");
     let mine = format!("/api/sales/{sale_id}/mine");
+    let quiz = shop.post(&format!("/api/sales/{sale_id}/quiz"), &cookie, json!({})).await.ok(200);
+    let picture = quiz["image_url"].as_str().unwrap();
     let (order_page, order, pay) =
         (format!("/orders/{order_id}"), format!("/api/orders/{order_id}"), format!("/pay/{order_id}"));
     for (path, expected) in [
@@ -28,6 +31,8 @@ async fn every_route_names_who_may_keep_its_answer() {
         (&item, PAGE),
         (&zh_item, PAGE),
         ("/items/absent", NO_STORE),
+        (picture, PICTURE),
+        ("/quiz/absent.png", NO_STORE),
         ("/assets/shop.0123.js", IMMUTABLE),
         ("/assets/absent.js", NO_STORE),
         ("/images/lantern.svg", FILE),
@@ -62,6 +67,59 @@ async fn every_route_names_who_may_keep_its_answer() {
     }
 }
 
+/// An edge that nobody purges may keep a page for half a minute; one that is purged, for a day.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_edge_keeps_pages_long_where_it_is_told_when_they_change() {
+    let alone = Shop::start();
+    let unpurged = "public, max-age=30, stale-while-revalidate=30";
+    assert_eq!(alone.get("/", "").await.header("cdn-cache-control"), unpurged);
+    // Nobody listens there: the policy follows from who is named.
+    let told = Shop::start_with(&["--edge", "varnish://127.0.0.1:9"]);
+    let answer = told.get("/", "").await;
+    assert_eq!(
+        answer.header("cdn-cache-control"),
+        "public, max-age=86400, stale-while-revalidate=60, stale-if-error=86400"
+    );
+    assert_eq!(
+        answer.header("cache-control"),
+        PAGE,
+        "a cache that is not ours to purge keeps it no longer than before"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_former_builds_assets_outlive_it() {
+    let mut shop = Shop::start();
+    let assets = shop.folder.path().join("site/assets");
+    let ask = async |shop: &Shop, path: &str| {
+        let request = shop.request("GET", path).header("accept-encoding", "zstd");
+        answered(request).await
+    };
+    std::fs::write(assets.join("shop.big.css"), "a { color: red }\n".repeat(100)).unwrap();
+    shop.kill_and_restart();
+    let kept = shop.folder.path().join("assets/shop.big.css.zst");
+    for _ in 0..500 {
+        if kept.exists() {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    // The next build has other names.
+    std::fs::remove_file(assets.join("shop.big.css")).unwrap();
+    std::fs::write(assets.join("shop.next.css"), "a { color: blue }\n").unwrap();
+    shop.kill_and_restart();
+    let old = ask(&shop, "/assets/shop.big.css").await;
+    assert_eq!((old.status.as_u16(), old.header("content-encoding")), (200, "zstd"), "{old:?}");
+    assert_eq!(old.header("cache-control"), IMMUTABLE);
+    assert!(!old.header("etag").is_empty());
+    assert_eq!(ask(&shop, "/assets/shop.next.css").await.text, "a { color: blue }\n");
+    let head = answered(shop.request("HEAD", "/assets/shop.big.css")).await;
+    assert_eq!((head.status.as_u16(), head.text.as_str()), (200, ""));
+    let etag = shop.get("/assets/shop.big.css", "").await.header("etag").to_owned();
+    let again = shop.request("GET", "/assets/shop.big.css").header("if-none-match", etag);
+    assert_eq!(answered(again).await.status.as_u16(), 304);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_static_page_is_the_same_for_everybody_in_every_encoding() {
     let shop = Shop::start();
@@ -79,7 +137,7 @@ async fn a_static_page_is_the_same_for_everybody_in_every_encoding() {
             !tag.contains("src=") && !tag.contains("application/ld+json")
         });
         assert_eq!(inline.count(), 0, "{path}: no inline script");
-        for encoding in ["gzip", "br"] {
+        for encoding in ["gzip", "zstd", "br"] {
             let encoded = answered(shop.request("GET", &path).header("accept-encoding", encoding)).await;
             assert_eq!(encoded.header("content-encoding"), encoding);
             assert_ne!(encoded.header("etag"), stranger.header("etag"), "a strong tag each");

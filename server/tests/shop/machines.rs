@@ -94,7 +94,7 @@ async fn metrics_with_a_listener_of_their_own_are_not_the_publics() {
 fn spoken(shop: &Shop, bytes: &[u8]) -> String {
     use std::io::{Read, Write};
     let mut stream = std::net::TcpStream::connect(shop.base.trim_start_matches("http://")).unwrap();
-    stream.set_read_timeout(Some(std::time::Duration::from_secs(25))).unwrap();
+    stream.set_read_timeout(Some(std::time::Duration::from_secs(60))).unwrap();
     // The shop may close before all of it is sent.
     let _cut_off = stream.write_all(bytes);
     let mut answer = Vec::new();

@@ -4,6 +4,7 @@ mod accounts;
 mod caching;
 mod commands;
 mod description;
+mod edges;
 mod hardship;
 mod kills;
 mod machines;

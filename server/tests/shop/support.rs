@@ -19,7 +19,7 @@ pub(crate) const MERCHANT: &str = "merchant@example.com";
 pub(crate) const PASSWORD: &str = "a good password";
 
 /// How long anything here may take before the test says that it never came.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A running shop.
 pub(crate) struct Shop {

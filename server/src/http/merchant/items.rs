@@ -101,7 +101,7 @@ pub(in super::super) async fn patch(
         }
         row.updated_at_ms = app.clock.now_ms();
         app.writer.write(Write::SetItem(row.clone())).await?;
-        edit.publish().await?;
+        edit.publish().await?.done().await?;
         Ok(axum::Json(view(&row)))
     })
     .await

@@ -90,7 +90,8 @@ pub(in super::super) async fn show(
     shown(&app, &merchant, sale_id).await
 }
 
-/// Changes a sale. Of a published one the change counts at once, and its page follows before the answer.
+/// Changes a sale. Of a published one the change counts at once, and its page follows before the answer; where an edge
+/// could not be told, that answer is 503 `purge_pending`, and the change counts all the same.
 #[utoipa::path(patch, path = "/api/merchant/sales/{sale_id}", tag = "merchant", security(("merchant_token" = []), ("merchant_session" = [])), params(("sale_id" = String, Path)),
     request_body = PatchSale,
     responses((status = 200, body = Sale), (status = 401, body = api::Problem), (status = 404, body = api::Problem),
@@ -109,17 +110,18 @@ pub(in super::super) async fn patch(
         let (row, units) = patched(row, patch, &counts, app.clock.now_ms())?;
         app.writer.change_sale(row, units).await?;
         if published {
-            edit.publish().await?;
+            edit.publish().await?.done().await?;
         }
         shown(&app, &merchant, sale_id).await
     })
     .await
 }
 
-/// Publishes a sale: its page is rendered and swapped in before the answer.
+/// Publishes a sale: its page is rendered and swapped in, and every edge has forgotten the older one, before the answer.
+/// 503 `purge_pending` says that it is published and that an edge is out of reach, which is told until it has forgotten.
 #[utoipa::path(post, path = "/api/merchant/sales/{sale_id}/publish", tag = "merchant", security(("merchant_token" = []), ("merchant_session" = [])), params(("sale_id" = String, Path)),
     responses((status = 200, body = Published), (status = 401, body = api::Problem), (status = 404, body = api::Problem),
-        (status = 409, body = api::Problem)))]
+        (status = 409, body = api::Problem), (status = 503, body = api::Problem)))]
 pub(in super::super) async fn publish(
     State(app): State<App>,
     merchant: Merchant,
@@ -139,7 +141,7 @@ pub(in super::super) async fn publish(
             row.updated_at_ms = now_ms;
             app.writer.change_sale(row.clone(), None).await?;
         }
-        edit.publish().await?;
+        edit.publish().await?.done().await?;
         Ok(axum::Json(Published { revision: row.revision }))
     })
     .await
@@ -158,7 +160,7 @@ pub(in super::super) async fn call_off(
         let row = own_sale(&app, &merchant, sale_id).await?;
         app.writer.call_off(sale_id).await?;
         if row.published {
-            edit.publish().await?;
+            edit.publish().await?.done().await?;
         }
         shown(&app, &merchant, sale_id).await
     })
