@@ -8,6 +8,7 @@ mod demo;
 mod edges;
 mod http;
 mod metrics;
+mod outward;
 mod pages;
 mod passwords;
 mod payments;

@@ -115,7 +115,7 @@ impl Sandbox {
         let key = Hmac::<Sha256>::new_from_slice(&keyring.derived("sandbox webhook 1"))
             .expect("HMAC takes a key of any length");
         // The provider runs in the shop's own process: never through a proxy, never to another address.
-        let client = reqwest::Client::builder().no_proxy().timeout(WEBHOOK_TIME).build()?;
+        let client = crate::outward::plain_client().timeout(WEBHOOK_TIME).build()?;
         let host = if shop.ip().is_unspecified() { SocketAddr::from(([127, 0, 0, 1], shop.port())) } else { shop };
         let webhook_url = format!("http://{host}/api/payments/webhook");
         Ok(Self { key, client, webhook_url, late: Arc::new(Semaphore::new(LATE_MESSAGES)) })

@@ -186,9 +186,8 @@ async fn wired(settings: Settings, address: SocketAddr) -> Result<Wired, Failure
 }
 
 fn edges_of(settings: &Settings) -> Result<(Edges, Option<edges::Worker>), Failure> {
-    let token = settings.purge_token.as_ref().map(|token| token.0.clone());
     let tier = |addresses: &[EdgeAddress]| -> reqwest::Result<Vec<Edge>> {
-        addresses.iter().map(|address| Edge::new(address.clone(), token.clone())).collect()
+        addresses.iter().map(|address| Edge::new(address.clone(), settings.purge_header.clone())).collect()
     };
     Ok(Edges::new(vec![tier(&settings.edge_parents)?, tier(&settings.edges)?]))
 }

@@ -7,7 +7,7 @@ use ipnet::IpNet;
 use serde::Deserialize;
 
 use crate::cli::{Payments, ServeArgs, StoreArgs};
-use crate::edges::EdgeAddress;
+use crate::edges::{EdgeAddress, NotAHeader, NotAnEdge, PurgeHeader};
 
 const FILE: &str = "stampede.toml";
 const DEFAULT_STORE: &str = "sqlite:data/stampede.db";
@@ -26,7 +26,9 @@ pub(crate) enum SettingsError {
     #[error("STAMPEDE_RATE_LIMITS is {0:?}; give on or off")]
     RateLimits(String),
     #[error("edge {0}: {1}")]
-    Edge(String, crate::edges::NotAnEdge),
+    Edge(String, NotAnEdge),
+    #[error("STAMPEDE_PURGE_HEADER: {0}")]
+    PurgeHeader(#[from] NotAHeader),
 }
 
 /// The same keys as the options, with `_` for `-`.
@@ -45,7 +47,7 @@ struct File {
     rate_limits: Option<String>,
     edge: Option<Vec<String>>,
     edge_parent: Option<Vec<String>>,
-    purge_token: Option<String>,
+    purge_header: Option<String>,
 }
 
 /// All that `serve` needs to know.
@@ -64,17 +66,7 @@ pub(crate) struct Settings {
     pub(crate) edge_parents: Vec<EdgeAddress>,
     pub(crate) edges: Vec<EdgeAddress>,
     /// What the edges that are no Varnish know us by.
-    pub(crate) purge_token: Option<Secret>,
-}
-
-/// A setting that is not shown.
-#[derive(Clone)]
-pub(crate) struct Secret(pub(crate) String);
-
-impl std::fmt::Debug for Secret {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("Secret(…)")
-    }
+    pub(crate) purge_header: Option<PurgeHeader>,
 }
 
 impl Settings {
@@ -88,7 +80,7 @@ impl Settings {
         let trusted_proxies =
             if args.trusted_proxy.is_empty() { file.trusted_proxy.unwrap_or_default() } else { args.trusted_proxy };
         let rate_limits = std::env::var("STAMPEDE_RATE_LIMITS").ok().or(file.rate_limits);
-        let purge_token = std::env::var("STAMPEDE_PURGE_TOKEN").ok().or(file.purge_token).map(Secret);
+        let purge_header = std::env::var("STAMPEDE_PURGE_HEADER").ok().or(file.purge_header);
         let demo = args.demo || file.demo.unwrap_or(false);
         Ok(Self {
             listen: args.listen.or(file.listen).unwrap_or(SocketAddr::from(([127, 0, 0, 1], 3000))),
@@ -101,7 +93,7 @@ impl Settings {
             demo,
             edge_parents: edges(args.edge_parent, file.edge_parent)?,
             edges: edges(args.edge, file.edge)?,
-            purge_token,
+            purge_header: purge_header.map(|text| text.parse()).transpose()?,
             rate_limits: match rate_limits.as_deref() {
                 None | Some("on") => true,
                 Some("off") => false,

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::str::FromStr;
 use std::time::Duration;
 
+use reqwest::header::{HeaderName, HeaderValue};
 use reqwest::{Client, Method, RequestBuilder, Url};
 
 use super::{ALL_PAGES, Version};
+use crate::outward;
 
 /// An edge that does not answer by then is out of reach.
 const PURGE_TIMEOUT: Duration = Duration::from_millis(400);
@@ -56,19 +58,49 @@ pub(crate) enum EdgeError {
     OtherRules,
 }
 
+/// What says to a CDN that a purge is ours: `Authorization: Bearer …`, `Fastly-Key: …`. It is not shown.
+#[derive(Clone)]
+pub(crate) struct PurgeHeader(HeaderName, HeaderValue);
+
+/// Not a header.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("give a header's name and value, such as Authorization: Bearer …")]
+pub(crate) struct NotAHeader;
+
+impl FromStr for PurgeHeader {
+    type Err = NotAHeader;
+
+    fn from_str(text: &str) -> Result<Self, NotAHeader> {
+        let (name, value) = text.split_once(':').ok_or(NotAHeader)?;
+        let name = HeaderName::from_str(name.trim()).map_err(|_| NotAHeader)?;
+        let mut value = HeaderValue::from_str(value.trim()).map_err(|_| NotAHeader)?;
+        value.set_sensitive(true);
+        if value.is_empty() { Err(NotAHeader) } else { Ok(Self(name, value)) }
+    }
+}
+
+impl std::fmt::Debug for PurgeHeader {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{}: …", self.0)
+    }
+}
+
 /// An edge and the way to it.
 #[derive(Clone)]
 pub(crate) struct Edge {
     address: EdgeAddress,
-    /// Sent as a Bearer token to what is not a Varnish.
-    token: Option<String>,
+    /// Sent to what is not a Varnish.
+    purge_header: Option<PurgeHeader>,
     client: Client,
 }
 
 impl Edge {
-    pub(crate) fn new(address: EdgeAddress, token: Option<String>) -> reqwest::Result<Self> {
-        let client = Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build()?;
-        Ok(Self { address, token, client })
+    pub(crate) fn new(address: EdgeAddress, purge_header: Option<PurgeHeader>) -> reqwest::Result<Self> {
+        let client = match &address {
+            EdgeAddress::Http(url) if url.scheme() == "https" => outward::tls_client(),
+            EdgeAddress::Varnish(_) | EdgeAddress::Http(_) => outward::plain_client(),
+        };
+        Ok(Self { address, purge_header, client: client.build()? })
     }
 
     /// For the log.
@@ -99,8 +131,8 @@ impl Edge {
                 let names: Vec<&String> = tags.keys().collect();
                 let request = self.client.post(url.clone()).header("surrogate-key", list);
                 let request = request.json(&serde_json::json!({ "tags": names }));
-                self.told(match &self.token {
-                    Some(token) => request.bearer_auth(token),
+                self.told(match &self.purge_header {
+                    Some(PurgeHeader(name, value)) => request.header(name, value),
                     None => request,
                 })
                 .await
@@ -143,6 +175,15 @@ fn purge_method(client: &Client, url: &Url) -> RequestBuilder {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_purge_header_is_a_name_and_a_value_and_is_not_shown() {
+        let shown = format!("{:?}", "Fastly-Key: hush".parse::<PurgeHeader>().unwrap());
+        assert_eq!(shown, "fastly-key: …");
+        for wrong in ["", "token", "Fastly-Key:", "a b: c", "a: b\nc: d"] {
+            assert!(wrong.parse::<PurgeHeader>().is_err(), "{wrong}");
+        }
+    }
 
     #[test]
     fn an_edge_is_a_varnish_or_an_address_that_takes_purges() {

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
 
-pub(crate) use edge::{Edge, EdgeAddress, NotAnEdge};
+pub(crate) use edge::{Edge, EdgeAddress, NotAHeader, NotAnEdge, PurgeHeader};
 pub(crate) use worker::Worker;
 
 /// The tag that every page carries.

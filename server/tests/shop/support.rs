@@ -21,6 +21,18 @@ pub(crate) const PASSWORD: &str = "a good password";
 /// How long anything here may take before the test says that it never came.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
+/// A client that follows no redirect, with patience.
+pub(crate) fn http_client() -> Client {
+    http_client_with(PATIENCE)
+}
+
+pub(crate) fn http_client_with(patience: Duration) -> Client {
+    // The binary's TLS is ours too; a second telling changes nothing.
+    let _already_told = tokio_rustls::rustls::crypto::ring::default_provider().install_default();
+    let builder = Client::builder().timeout(patience).no_proxy().tls_certs_only([]);
+    builder.redirect(reqwest::redirect::Policy::none()).build().unwrap()
+}
+
 /// A running shop.
 pub(crate) struct Shop {
     pub(crate) folder: tempfile::TempDir,
@@ -166,8 +178,7 @@ impl Shop {
     pub(crate) fn of(folder: tempfile::TempDir, mut server: Command, token: impl Fn(&Path) -> String) -> Self {
         let (child, base) = listening(folder.path(), &mut server);
         let token = token(folder.path());
-        let client =
-            Client::builder().timeout(PATIENCE).no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        let client = http_client();
         Self { folder, base, child, server, client, token }
     }
 

@@ -2,6 +2,7 @@
 //!
 //! `PUBLISHES` says how many (default 40); `make publishes` runs a thousand against the release binary.
 
+mod other_cdns;
 mod publishes;
 mod varnish;
 
@@ -13,7 +14,7 @@ use reqwest::Client;
 use serde_json::{Value, json};
 use varnish::{Lists, Varnish, free_port, is_there, slow_road};
 
-use crate::support::{Answer, PATIENCE, Shop, answered};
+use crate::support::{Answer, PATIENCE, Shop, answered, http_client};
 
 /// A shop, an edge that visitors reach, and perhaps a cache between the two.
 struct Site {
@@ -27,16 +28,6 @@ fn shop_told_of(options: &[String]) -> Shop {
     let mut all = vec!["--payments", "sandbox"];
     all.extend(options.iter().map(String::as_str));
     Shop::start_in(&all, &[("STAMPEDE_RATE_LIMITS", OsStr::new("off")), ("RUST_LOG", OsStr::new("info"))])
-}
-
-fn client() -> Client {
-    Client::builder()
-        .timeout(PATIENCE)
-        .no_proxy()
-        .redirect(reqwest::redirect::Policy::none())
-        .pool_max_idle_per_host(64)
-        .build()
-        .unwrap()
 }
 
 impl Site {
@@ -59,7 +50,7 @@ impl Site {
     }
 
     async fn of(shop: Shop, edge: Varnish, parent: Option<Varnish>) -> Self {
-        let site = Self { shop, edge, _parent: parent, client: client() };
+        let site = Self { shop, edge, _parent: parent, client: http_client() };
         // The shop tells the edges at its start, and again until they are there.
         site.until("stampede_purges_pending", |pending| pending == Some(0)).await;
         site
@@ -249,7 +240,7 @@ async fn only_the_server_may_purge_an_edge() {
     let (_, slug) = shop.sale_and_slug(json!({})).await;
     let lists = Lists { purgers: varnish::NOBODY, edges: varnish::NOBODY };
     let edge = Varnish::start(free_port(), &shop.base, lists).await;
-    let site = Site { shop, edge, _parent: None, client: client() };
+    let site = Site { shop, edge, _parent: None, client: http_client() };
     site.warmed(&format!("/items/{slug}")).await;
     let method = reqwest::Method::from_bytes(b"PURGE").unwrap();
     let purge = site.client.request(method, format!("{}/", site.edge.base)).header("xkey-purge", "shop");

@@ -7,8 +7,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use super::Site;
 use super::varnish::is_there;
-use super::{Site, client};
+use crate::support::http_client;
 
 /// Visitors that ask for pages all the while.
 const READERS: usize = 12;
@@ -39,7 +40,7 @@ fn price_of(bytes: &[u8], encoding: &str) -> u64 {
 }
 
 async fn read_on(base: String, paths: Vec<String>, answered: Arc<AtomicU64>, over: Arc<AtomicBool>, tally: Arc<Tally>) {
-    let client = client();
+    let client = http_client();
     for number in fastrand::usize(..1_000).. {
         if over.load(Ordering::Acquire) {
             return;

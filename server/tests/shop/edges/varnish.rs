@@ -9,6 +9,8 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 
+use crate::support::http_client;
+
 /// How long a Varnish may take to compile its rules and listen.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -93,7 +95,7 @@ impl Varnish {
     }
 
     async fn wait(&mut self) {
-        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let client = http_client();
         let answers = async {
             loop {
                 let asked = client.get(format!("{}/healthz", self.base)).send().await;
@@ -134,8 +136,7 @@ pub(crate) async fn slow_road(behind: &str, up_to: Duration) -> String {
 
 async fn carry(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, up_to: Duration) {
     let mut chunk = vec![0; 64 << 10];
-    loop {
-        let Ok(length @ 1..) = from.read(&mut chunk).await else { break };
+    while let Ok(length @ 1..) = from.read(&mut chunk).await {
         if !up_to.is_zero() {
             tokio::time::sleep(up_to.mul_f64(fastrand::f64())).await;
         }

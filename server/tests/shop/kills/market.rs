@@ -9,7 +9,7 @@ use std::time::Duration;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{MERCHANT, PASSWORD, command, lay_out_site, spawn, terms, token_for};
+use crate::support::{MERCHANT, PASSWORD, command, http_client_with, lay_out_site, spawn, terms, token_for};
 
 /// A request that has no answer by then gets none.
 const REQUEST_TIME: Duration = Duration::from_secs(5);
@@ -59,7 +59,7 @@ impl Market {
             folder,
             base: RwLock::new(base),
             child: tokio::sync::Mutex::new(child),
-            client: reqwest::Client::builder().timeout(REQUEST_TIME).no_proxy().build().unwrap(),
+            client: http_client_with(REQUEST_TIME),
             token,
             sales: AtomicU64::new(0),
             kills: AtomicU64::new(0),
