@@ -12,28 +12,16 @@ import fs from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
+import { minifyCss, recipe, shrink } from "./shrink.mjs";
 
-const SHOPPER_BUDGET_BYTES = 100_000;
 const HASH_CHARS = 12;
 const BUNDLES = ["shop", "admin"];
 // In the order of their cascade: they share a layer.
 const ADMIN_SHEETS = ["desk", "press", "tables", "forms", "choices", "sale"].map((name) => `admin-${name}.css`);
-// `--all-features` would make binaryen write an encoding that browsers refuse.
-const WASM_OPT_FLAGS = [
-  "-Oz",
-  "--converge",
-  // Brotli finds more alike in this order; half a kilobyte.
-  "--reorder-functions-by-name",
-  "--strip-debug",
-  "--strip-producers",
-  "--enable-bulk-memory",
-  "--enable-bulk-memory-opt",
-  "--enable-nontrapping-float-to-int",
-  "--enable-sign-ext",
-  "--enable-mutable-globals",
-  "--enable-reference-types",
-  "--enable-multivalue",
-];
+// Nothing in the bundle tells where in the sources it came from, or prints a value for developers. `RUSTC_BOOTSTRAP` lets a
+// stable compiler take such flags. The mangling is the one that names a function by all that it was made for, so that
+// shrink.mjs knows it.
+const RELEASE_RUSTFLAGS = ["-Zlocation-detail=none", "-Zfmt-debug=none", "-Csymbol-mangling-version=v0"];
 
 const dev = process.argv.includes("--dev");
 
@@ -93,6 +81,10 @@ function trunk(bundle) {
   // Trunk reads these two as its own options and wants true or false.
   delete env.NO_COLOR;
   delete env.TRUNK_OFFLINE;
+  if (!dev) {
+    env.RUSTC_BOOTSTRAP = "1";
+    env.RUSTFLAGS = [process.env.RUSTFLAGS, ...RELEASE_RUSTFLAGS].join(" ").trim();
+  }
   const profile = dev ? "dev" : "wasm-release";
   const args = ["build", "--config", path.join(root, "Trunk.toml"), "--cargo-profile", profile, "--dist", dist];
   args.push("--skip-version-check", "--quiet", page);
@@ -105,45 +97,59 @@ function trunk(bundle) {
   return { page: only(".html").bytes.toString(), js: only(".js"), wasm: only(".wasm") };
 }
 
-function shrink(bundle, wasm) {
-  const binaryen = path.join(root, "node_modules/binaryen");
-  if (!fs.existsSync(binaryen)) fail("node_modules/binaryen is missing: run npm install");
-  const { version } = JSON.parse(read("node_modules/binaryen/package.json"));
-  const kept = path.join(cache, `${sha256(wasm, version, WASM_OPT_FLAGS.join())}.wasm`);
-  if (!fs.existsSync(kept)) {
-    say(`${bundle}: wasm-opt (about half a minute)`);
-    const input = path.join(cache, `${bundle}.in.wasm`);
-    write(input, wasm);
-    execFileSync(path.join(binaryen, "bin/wasm-opt"), [...WASM_OPT_FLAGS, input, "-o", `${kept}.new`], { stdio: "inherit" });
-    fs.renameSync(`${kept}.new`, kept);
-    fs.rmSync(input);
+/// Shrinks a bundle once: the same input is found among those of earlier runs.
+async function shrunk(bundle, js, wasm) {
+  const kept = path.join(cache, sha256(js, wasm, recipe(), read("package-lock.json")));
+  if (!["js", "wasm"].every((name) => fs.existsSync(path.join(kept, name)))) {
+    say(`${bundle}: shrinking (about half a minute)`);
+    const small = await shrink({ js, wasm });
+    for (const [name, content] of Object.entries(small)) write(path.join(kept, name), content);
   }
-  return fs.readFileSync(kept);
+  return { js: fs.readFileSync(path.join(kept, "js")), wasm: fs.readFileSync(path.join(kept, "wasm")) };
 }
 
-function build(bundle) {
+async function build(bundle) {
   const { page, js, wasm } = trunk(bundle);
-  const small = dev ? wasm.bytes : shrink(bundle, wasm.bytes);
   // The script falls back to a file beside itself; boot.js always names the file, and the fallback would be wrong.
   const script = js.bytes.toString().replace(/^.*new URL\('[^']*_bg\.wasm', import\.meta\.url\).*$/m, "");
+  const small = dev ? { js: Buffer.from(script), wasm: wasm.bytes } : await shrunk(bundle, script, wasm.bytes);
   const result = {
     page,
-    js_url: asset(`${bundle}.js`, Buffer.from(script)),
-    wasm_url: asset(`${bundle}.wasm`, small),
-    build_id: small.toString("latin1").match(/shop-[0-9a-f]{16}/)?.[0],
+    js_url: asset(`${bundle}.js`, small.js),
+    wasm_url: asset(`${bundle}.wasm`, small.wasm),
+    build_id: small.wasm.toString("latin1").match(/shop-[0-9a-f]{16}/)?.[0],
   };
-  const [js_size, wasm_size] = [result.js_url, result.wasm_url].map((url) => fs.statSync(path.join(site, `${url}.br`)).size);
+  const [js_size, wasm_size] = [result.js_url, result.wasm_url].map(wireBytes);
   say(`${bundle}: brotli ${kilobytes(wasm_size)} wasm + ${kilobytes(js_size)} js = ${kilobytes(wasm_size + js_size)}`);
-  return { ...result, size: wasm_size + js_size };
+  return result;
+}
+
+/// How many bytes of an asset go over the wire. The font is compressed in itself.
+function wireBytes(url) {
+  const file = path.join(site, url);
+  return fs.statSync(fs.existsSync(`${file}.br`) ? `${file}.br` : file).size;
+}
+
+/// Refuses a bundle that is heavier than budget.json allows, and says how heavy the parts are. The pages and pictures
+/// are the server's and the merchants': a spec measures them.
+function holdBudget({ boot_url, js_url, wasm_url, css_url, font_url }) {
+  const budget = JSON.parse(read("frontend/budget.json"));
+  const parts = { script_and_wasm: [boot_url, js_url, wasm_url], css: [css_url], font: [font_url] };
+  const sizes = Object.entries(parts).map(([name, urls]) => [name, urls.map(wireBytes).reduce((sum, size) => sum + size)]);
+  say("first visit, brotli, of the budget:");
+  for (const [name, size] of sizes) {
+    say(`  ${name.padEnd(16)}${kilobytes(size).padStart(8)} of ${kilobytes(budget[name]).padStart(8)}`);
+  }
+  const heavy = sizes.filter(([name, size]) => size > budget[name]).map(([name]) => name);
+  if (heavy.length > 0) fail(`beyond the budget of frontend/budget.json: ${heavy.join(", ")}`);
 }
 
 /// Plain CSS, joined: the tokens first, which also state the order of the layers. Addresses of fonts become those of
 /// the hashed files.
-function styles(name, files, fonts) {
+async function styles(name, files, fonts) {
   let css = files.map((file) => read("style", file).toString()).join("\n");
   for (const [file, url] of Object.entries(fonts)) css = css.replaceAll(`/fonts/${file}`, url);
-  const small = css.replace(/\/\*[^]*?\*\//g, "").replace(/\s*\n\s*/g, "\n").replace(/\n+/g, "\n").trim();
-  return asset(name, Buffer.from(`${small}\n`));
+  return asset(name, Buffer.from(await minifyCss(css)));
 }
 
 function copyPublic() {
@@ -167,7 +173,7 @@ function adminPage({ page, js_url, wasm_url }, css_url, boot_url) {
     .replace("</head>", `${head}\n</head>`);
 }
 
-function main() {
+async function main() {
   const only = process.argv.includes("--only") ? process.argv[process.argv.indexOf("--only") + 1] : undefined;
   if (only && !BUNDLES.includes(only)) fail(`--only takes one of: ${BUNDLES.join(", ")}`);
   const manifestFile = path.join(site, "manifest.json");
@@ -179,18 +185,15 @@ function main() {
   const sheets = fs.readdirSync(path.join(root, "style")).filter((file) => file.endsWith(".css")).sort();
   const tokens = ["tokens.css"];
   if (only !== "admin") {
-    const { page: _, size, ...shop } = build("shop");
-    if (!dev && size > SHOPPER_BUDGET_BYTES) {
-      fail(`the shopper's bundle has ${kilobytes(size)}; the budget is ${kilobytes(SHOPPER_BUDGET_BYTES)}`);
-    }
-    if (!dev) say(`shop: ${kilobytes(SHOPPER_BUDGET_BYTES - size)} left of the budget of ${kilobytes(SHOPPER_BUDGET_BYTES)}`);
+    const { page: _, ...shop } = await build("shop");
     const own = sheets.filter((file) => ![...tokens, ...ADMIN_SHEETS].includes(file));
-    const css_url = styles("shop.css", [...tokens, ...own], fonts);
+    const css_url = await styles("shop.css", [...tokens, ...own], fonts);
     manifest.shop = { ...shop, css_url, boot_url, font_url: Object.values(fonts)[0] };
+    if (!dev) holdBudget(manifest.shop);
   }
   if (only !== "shop") {
-    const admin = build("admin");
-    const css_url = styles("admin.css", [...tokens, ...ADMIN_SHEETS], fonts);
+    const admin = await build("admin");
+    const css_url = await styles("admin.css", [...tokens, ...ADMIN_SHEETS], fonts);
     write(path.join(site, "admin.html"), adminPage(admin, css_url, boot_url));
     manifest.admin = { html: "admin.html", css_url, boot_url, js_url: admin.js_url, wasm_url: admin.wasm_url };
   }
@@ -198,4 +201,4 @@ function main() {
   say(`done: ${path.relative(root, manifestFile)}`);
 }
 
-main();
+await main();

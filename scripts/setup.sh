@@ -139,7 +139,7 @@ wasm_target
 cargo_install trunk "$TRUNK_VERSION" "about 6 minutes on 2 cores" --locked
 # Without --locked: its lock file may name versions that a mirror lacks.
 cargo_install wasm-bindgen "$(locked_version wasm-bindgen)" "about 2 minutes on 2 cores"
-npm_install . "wasm-opt (under a minute)"
+npm_install . "binaryen and esbuild, which shrink the bundles (under a minute)"
 if [ "$purpose" = test ]; then
     formatter_and_linter
     browser

@@ -15,5 +15,11 @@ pub fn build_id() -> String {
 pub fn hydrate() {
     #[cfg(debug_assertions)]
     std::panic::set_hook(Box::new(|info| leptos::logging::error!("{info}")));
-    leptos::mount::hydrate_islands();
+    // What `leptos::mount::hydrate_islands` does, without its reader of resources and errors that a streaming server
+    // leaves in a page: these pages have neither.
+    let _ = any_spawner::Executor::init_wasm_bindgen();
+    let root = leptos::prelude::Owner::new_root(None);
+    root.set();
+    // It lives as long as the page.
+    std::mem::forget(root);
 }
