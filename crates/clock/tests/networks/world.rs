@@ -157,7 +157,7 @@ impl World {
 
     /// The server is started anew, on a machine whose clock is another one.
     pub(crate) fn restart_server(&mut self) {
-        let offset_us = self.server_offsets_us[self.server_life()] + (self.dice.f64() - 0.5) * 4e6;
+        let offset_us = self.server_offsets_us[self.server_life()] + (self.dice.f64() - 0.5) * 1e6;
         self.server_offsets_us.push(offset_us);
     }
 
