@@ -65,6 +65,12 @@ function asset(name, bytes) {
   return `/assets/${path.basename(file)}`;
 }
 
+/// What a browser holds a file against (Subresource Integrity).
+function integrity(url) {
+  const digest = createHash("sha384").update(fs.readFileSync(path.join(site, url))).digest("base64");
+  return `sha384-${digest}`;
+}
+
 function brotli(bytes) {
   return brotliCompressSync(bytes, {
     params: { [constants.BROTLI_PARAM_QUALITY]: dev ? 4 : 11, [constants.BROTLI_PARAM_LGWIN]: 22, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length },
@@ -162,10 +168,11 @@ function copyPublic() {
 /// The admin's page is Trunk's, with its inline initialiser replaced by the boot module.
 function adminPage({ page, js_url, wasm_url }, css_url, boot_url) {
   const head = [
-    `<link rel="stylesheet" href="${css_url}">`,
-    `<link rel="modulepreload" href="${js_url}">`,
-    `<link rel="preload" href="${wasm_url}" as="fetch" type="application/wasm" crossorigin>`,
-    `<script id="boot" type="module" src="${boot_url}" data-js="${js_url}" data-wasm="${wasm_url}"></script>`,
+    `<link rel="stylesheet" href="${css_url}" integrity="${integrity(css_url)}">`,
+    `<script type="module" async src="${js_url}" integrity="${integrity(js_url)}"></script>`,
+    `<link rel="preload" href="${wasm_url}" as="fetch" type="application/wasm" crossorigin integrity="${integrity(wasm_url)}">`,
+    `<script id="boot" type="module" src="${boot_url}" integrity="${integrity(boot_url)}"`,
+    `  data-js="${js_url}" data-wasm="${wasm_url}" data-wasm-integrity="${integrity(wasm_url)}"></script>`,
   ].join("\n");
   return page
     .replace(/<script type="module"[^>]*>[^]*?<\/script>/g, "")
@@ -183,17 +190,20 @@ async function main() {
   const fonts = copyPublic();
   const boot_url = asset("boot.js", read("frontend/shop/boot.js"));
   const sheets = fs.readdirSync(path.join(root, "style")).filter((file) => file.endsWith(".css")).sort();
-  const tokens = ["tokens.css"];
+  const common = ["tokens.css", "stalled.css"];
   if (only !== "admin") {
     const { page: _, ...shop } = await build("shop");
-    const own = sheets.filter((file) => ![...tokens, ...ADMIN_SHEETS].includes(file));
-    const css_url = await styles("shop.css", [...tokens, ...own], fonts);
+    const own = sheets.filter((file) => ![...common, ...ADMIN_SHEETS].includes(file));
+    const css_url = await styles("shop.css", [...common, ...own], fonts);
     manifest.shop = { ...shop, css_url, boot_url, font_url: Object.values(fonts)[0] };
+    for (const file of ["css", "boot", "js", "wasm"]) {
+      manifest.shop[`${file}_integrity`] = integrity(manifest.shop[`${file}_url`]);
+    }
     if (!dev) holdBudget(manifest.shop);
   }
   if (only !== "shop") {
     const admin = await build("admin");
-    const css_url = await styles("admin.css", [...tokens, ...ADMIN_SHEETS], fonts);
+    const css_url = await styles("admin.css", [...common, ...ADMIN_SHEETS], fonts);
     write(path.join(site, "admin.html"), adminPage(admin, css_url, boot_url));
     manifest.admin = { html: "admin.html", css_url, boot_url, js_url: admin.js_url, wasm_url: admin.wasm_url };
   }

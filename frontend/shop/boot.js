@@ -2,11 +2,12 @@
 // content security policy without inline scripts holds.
 
 const boot = document.getElementById("boot");
-const { js, wasm } = boot.dataset;
+const { js, wasm, wasmIntegrity } = boot.dataset;
 
 async function start() {
-  const bundle = await import(js);
-  await bundle.default({ module_or_path: wasm });
+  // The page has the bundle as a script of its own, with its digest; the WebAssembly's digest is told here.
+  const [bundle, module_or_path] = await Promise.all([import(js), fetch(wasm, { integrity: wasmIntegrity })]);
+  await bundle.default({ module_or_path });
   refuseAnotherBuild(bundle);
   bundle.hydrate?.();
   for (const island of document.querySelectorAll("leptos-island")) {

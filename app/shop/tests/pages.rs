@@ -16,6 +16,10 @@ fn assets() -> Assets {
         js_url: "/assets/shop.1.js".to_owned(),
         wasm_url: "/assets/shop.1.wasm".to_owned(),
         font_url: "/assets/font.1.woff2".to_owned(),
+        css_integrity: "sha384-css".to_owned(),
+        boot_integrity: "sha384-boot".to_owned(),
+        js_integrity: "sha384-js".to_owned(),
+        wasm_integrity: "sha384-wasm".to_owned(),
     }
 }
 
@@ -133,6 +137,22 @@ fn no_script_and_no_style_stands_inline() {
         assert!(!html.contains("<style") && !html.contains(" style="));
         assert!(!html.contains("alert(1)</script>"));
     }
+}
+
+#[test]
+fn what_runs_and_what_dresses_a_page_is_named_with_its_digest() {
+    let html = item(Locale::En);
+    let tags = html.split('<').skip(1).map(|rest| &rest[..rest.find('>').expect("a closed tag")]);
+    let loads = |tag: &&str| {
+        let loads_script = tag.starts_with("script") && tag.contains("src=");
+        loads_script || ["rel=\"stylesheet\"", "rel=\"modulepreload\"", ".wasm\""].iter().any(|part| tag.contains(part))
+    };
+    let loading: Vec<&str> = tags.filter(loads).collect();
+    assert_eq!(loading.len(), 4, "the style sheet, the bundle, the WebAssembly and the boot module: {loading:?}");
+    for tag in loading {
+        assert!(tag.contains("integrity=\"sha384-"), "{tag}");
+    }
+    assert!(html.contains("data-wasm-integrity=\"sha384-wasm\""), "the boot module is told what to hold it against");
 }
 
 #[test]

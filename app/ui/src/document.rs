@@ -15,6 +15,11 @@ pub struct Assets {
     pub js_url: String,
     pub wasm_url: String,
     pub font_url: String,
+    /// What a browser holds each file against before it uses it (Subresource Integrity): `sha384-…`.
+    pub css_integrity: String,
+    pub boot_integrity: String,
+    pub js_integrity: String,
+    pub wasm_integrity: String,
 }
 
 /// The same page elsewhere: full addresses where the shop's origin is known, paths otherwise.
@@ -73,15 +78,35 @@ pub fn Document(
                 {head.alternate.map(|alternate| alternates(locale, &alternate))}
                 <link rel="preload" href=assets.font_url r#as="font" r#type="font/woff2" crossorigin="" />
                 {head.picture_url.map(|url| view! { <link rel="preload" href=url r#as="image" fetchpriority="high" /> })}
-                <link rel="stylesheet" href=assets.css_url />
+                <link rel="stylesheet" href=assets.css_url integrity=assets.css_integrity />
                 <link rel="icon" href="/favicon.svg" r#type="image/svg+xml" />
-                <link rel="modulepreload" href=assets.js_url.clone() />
-                <link rel="preload" href=assets.wasm_url.clone() r#as="fetch" r#type="application/wasm" crossorigin="" />
-                <script id="boot" r#type="module" src=assets.boot_url data-js=assets.js_url data-wasm=assets.wasm_url></script>
+                // The bundle stands here as a script and not as a preload: every browser then holds it against its
+                // digest, and the import in the boot module finds it in the page's module map, checked.
+                <script r#type="module" r#async src=assets.js_url.clone() integrity=assets.js_integrity></script>
+                <link
+                    rel="preload"
+                    href=assets.wasm_url.clone()
+                    r#as="fetch"
+                    r#type="application/wasm"
+                    crossorigin=""
+                    integrity=assets.wasm_integrity.clone()
+                />
+                <script
+                    id="boot"
+                    r#type="module"
+                    src=assets.boot_url
+                    integrity=assets.boot_integrity
+                    data-js=assets.js_url
+                    data-wasm=assets.wasm_url
+                    data-wasm-integrity=assets.wasm_integrity
+                ></script>
                 {ld_json.map(|json| view! { <script r#type="application/ld+json" inner_html=json></script> })}
             </head>
             <body>
                 <a class="skip" href="#content">{locale.skip_to_content()}</a>
+                // Kept out of sight by the style sheet until the boot module fails or does not come. Where it is the
+                // style sheet that is missing, it is seen at once.
+                <p class="stalled" role="alert">{locale.page_stalled()}</p>
                 <header class="banner">
                     <a class="wordmark" href=locale.path("/")>{locale.shop_name()}</a>
                     <nav class="banner-links">

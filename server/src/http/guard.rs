@@ -66,6 +66,8 @@ pub(crate) async fn harden(State(app): State<App>, request: Request, next: Next)
     set(headers, header::REFERRER_POLICY, "same-origin");
     set(headers, HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
     set(headers, HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
+    // Every script that a page loads is named with its digest; one that is not is refused by browsers that know how.
+    set(headers, HeaderName::from_static("integrity-policy"), "blocked-destinations=(script)");
     set(headers, HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=()");
     if app.is_https() {
         set(headers, header::STRICT_TRANSPORT_SECURITY, "max-age=31536000");

@@ -99,6 +99,8 @@ pub(crate) fn lay_out_site(folder: &Path) {
             "build_id": shop::BUILD_ID,
             "css_url": "/assets/shop.css", "boot_url": "/assets/boot.js", "js_url": "/assets/shop.0123.js",
             "wasm_url": "/assets/shop.wasm", "font_url": "/assets/font.woff2",
+            "css_integrity": "sha384-css", "boot_integrity": "sha384-boot", "js_integrity": "sha384-js",
+            "wasm_integrity": "sha384-wasm",
         },
         "admin": { "html": "admin.html" },
     });
