@@ -12,6 +12,7 @@ mod outward;
 mod pages;
 mod passwords;
 mod payments;
+mod places;
 mod quiz;
 mod secret;
 mod serve;

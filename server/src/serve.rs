@@ -16,8 +16,9 @@ use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use ledger::{SqliteLedger, Write};
 use shield::Pool;
-use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, watch};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio_io_timeout::TimeoutStream;
 use tower::ServiceExt as _;
 
 use crate::cli::Payments;
@@ -26,22 +27,20 @@ use crate::edges::{self, Edge, EdgeAddress, Edges};
 use crate::http::{self, App, AppState, Limits, SiteFiles, Tokens};
 use crate::pages::Publisher;
 use crate::payments::{Provider, Sandbox};
+use crate::places::{Place, Places};
 use crate::settings::Settings;
 use crate::store::Store;
 use crate::writer::Writer;
 use crate::{demo, metrics, passwords, secret};
 
-/// Connections open at a time; the next ones wait in the kernel's backlog.
-const MAX_CONNECTIONS: usize = 20_000;
-
 /// A request's head must be whole by then.
 const HEAD_TIME: Duration = Duration::from_secs(10);
 
+/// A client that takes nothing of an answer for so long is gone, or means to hold the connection.
+const WRITE_TIME: Duration = Duration::from_secs(20);
+
 /// A request's head, at most.
 const MAX_HEAD_BYTES: usize = 32 * 1024;
-
-/// Descriptors kept for the record, the site's files and the log.
-const DESCRIPTORS_KEPT: u64 = 256;
 
 /// How long answers under way may take once the shop goes down.
 const DRAIN_TIME: Duration = Duration::from_secs(10);
@@ -82,10 +81,13 @@ pub(crate) async fn serve(settings: Settings) -> Result<(), Failure> {
         demo::prepare(&app).await?;
     }
     let (stop, stopped) = watch::channel(false);
-    let connections = Arc::clone(&app.connections);
-    let shop = tokio::spawn(listen(listener, http::router(&app), connections, stopped.clone()));
+    let mut places = Places::new(Arc::clone(&app.connections));
+    if app.settings.rate_limits {
+        places = places.shared_out(app.settings.trusted_proxies.clone());
+    }
+    let shop = tokio::spawn(listen(listener, http::router(&app), places, stopped.clone()));
     let metrics = metrics_listener.map(|listener| {
-        let unwatched = Arc::new(AtomicUsize::new(0));
+        let unwatched = Places::new(Arc::new(AtomicUsize::new(0)));
         tokio::spawn(listen(listener, http::metrics_router(&app), unwatched, stopped.clone()))
     });
     let refunds = tokio::spawn(refunds(app.clone(), stopped.clone()));
@@ -267,18 +269,12 @@ async fn send_refunds(app: &App, provider: &dyn Provider) -> Result<(), Failure>
 }
 
 /// Accepts connections until told to stop, then lets the answers under way end.
-async fn listen(
-    listener: TcpListener,
-    router: Router,
-    connections: Arc<AtomicUsize>,
-    mut stopped: watch::Receiver<bool>,
-) {
+async fn listen(listener: TcpListener, router: Router, places: Places, mut stopped: watch::Receiver<bool>) {
     // HTTP/1.1 alone: TLS, and with it HTTP/2 and 3, ends at the proxy in front. A connection that says nothing is closed
     // by the time that a head must be whole.
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(HEAD_TIME).max_buf_size(MAX_HEAD_BYTES);
     let graceful = GracefulShutdown::new();
-    let places = Arc::new(Semaphore::new(connections_that_fit()));
     loop {
         let accepted = tokio::select! {
             () = told(&mut stopped) => break,
@@ -291,14 +287,15 @@ async fn listen(
             request.extensions_mut().insert(ConnectInfo(peer));
             request
         });
-        let connection = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
+        let mut stream = TimeoutStream::new(stream);
+        stream.set_write_timeout(Some(WRITE_TIME));
+        let connection = builder.serve_connection(TokioIo::new(Box::pin(stream)), TowerToHyperService::new(service));
         let watched = graceful.watch(connection);
-        let open = Open::new(Arc::clone(&connections));
         tokio::spawn(async move {
             if let Err(error) = watched.await {
                 tracing::debug!(%error, "a connection broke");
             }
-            drop((open, place));
+            drop(place);
         });
     }
     drop(listener);
@@ -307,45 +304,17 @@ async fn listen(
     }
 }
 
-type Accepted = (tokio::net::TcpStream, SocketAddr, tokio::sync::OwnedSemaphorePermit);
-
-async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> Option<Accepted> {
-    let place = Arc::clone(places).acquire_owned().await.ok()?;
+async fn accept(listener: &TcpListener, places: &Places) -> Option<(TcpStream, SocketAddr, Place)> {
+    let permit = places.next().await?;
     match listener.accept().await {
-        Ok((stream, peer)) => Some((stream, peer, place)),
+        // One that its address may not have ends here: the stream is dropped, and with it closed.
+        Ok((stream, peer)) => Some((stream, peer, places.take(permit, peer)?)),
         Err(error) => {
             // Out of descriptors, most likely: some must close first.
             tracing::warn!(%error, "a connection could not be accepted");
             tokio::time::sleep(Duration::from_millis(200)).await;
             None
         }
-    }
-}
-
-/// Raises the process's own limit on descriptors as far as it may, and leaves some for what is not a connection.
-fn connections_that_fit() -> usize {
-    use rustix::process::{Resource, getrlimit, setrlimit};
-    let mut limit = getrlimit(Resource::Nofile);
-    limit.current = limit.maximum;
-    let _as_it_was = setrlimit(Resource::Nofile, limit);
-    let descriptors = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
-    let fit = usize::try_from(descriptors.saturating_sub(DESCRIPTORS_KEPT)).unwrap_or(usize::MAX);
-    fit.clamp(1, MAX_CONNECTIONS)
-}
-
-/// Counts a connection for as long as it is open.
-struct Open(Arc<AtomicUsize>);
-
-impl Open {
-    fn new(connections: Arc<AtomicUsize>) -> Self {
-        connections.fetch_add(1, Ordering::Relaxed);
-        Self(connections)
-    }
-}
-
-impl Drop for Open {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
