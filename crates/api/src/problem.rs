@@ -80,6 +80,7 @@ codes! {
     NotOffered = "not_offered", 422;
     PurgePending = "purge_pending", 503;
     // Any request.
+    RequestInvalid = "request_invalid", 400;
     BodyInvalid = "body_invalid", 400;
     FieldInvalid = "field_invalid", 422;
     QueryInvalid = "query_invalid", 400;

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::App;
 use super::error::{ApiError, ApiResult};
-use super::extract::{Json, SESSION_COOKIE};
+use super::extract::{Json, SESSION_COOKIE, session_name};
 use crate::passwords;
 
 /// Characters of a name that others may see.
@@ -96,15 +96,9 @@ fn session_cookie(app: &App, shopper_id: ShopperId, display_name: &str) -> SetCo
 /// A `Set-Cookie` header.
 pub(super) type SetCookie = AppendHeaders<[(header::HeaderName, HeaderValue); 1]>;
 
-/// A cookie for this host, out of scripts' reach.
-pub(super) fn setting(
-    app: &App,
-    name: &'static str,
-    value: String,
-    lifetime_ms: i64,
-    same_site: SameSite,
-) -> SetCookie {
-    let cookie = Cookie::build((name, value))
+/// A session's cookie for this host, out of scripts' reach.
+pub(super) fn setting(app: &App, name: &str, value: String, lifetime_ms: i64, same_site: SameSite) -> SetCookie {
+    let cookie = Cookie::build((session_name(app, name), value))
         .path("/")
         .http_only(true)
         .secure(app.is_https())
@@ -115,6 +109,6 @@ pub(super) fn setting(
     AppendHeaders([(header::SET_COOKIE, value)])
 }
 
-pub(super) fn removal(app: &App, name: &'static str) -> SetCookie {
+pub(super) fn removal(app: &App, name: &str) -> SetCookie {
     setting(app, name, String::new(), 0, SameSite::Lax)
 }

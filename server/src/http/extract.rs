@@ -8,7 +8,9 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use cookie::Cookie;
 use sale::{MerchantId, ShopperId};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -27,7 +29,7 @@ pub(crate) const MERCHANT_TOKEN_PREFIX: &str = "stm_";
 /// A JSON body.
 pub(crate) struct Json<T>(pub(crate) T);
 
-impl<T: DeserializeOwned> FromRequest<App> for Json<T> {
+impl<T: DeserializeOwned + Serialize> FromRequest<App> for Json<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, ApiError> {
@@ -38,8 +40,11 @@ impl<T: DeserializeOwned> FromRequest<App> for Json<T> {
             // A struct could be read from an array too, field after field.
             return Err(ApiError::new(Code::FieldInvalid, "Send an object, not an array."));
         }
-        match axum::Json::<T>::from_request(Request::from_parts(parts, bytes.into()), app).await {
-            Ok(axum::Json(value)) => Ok(Self(value)),
+        match axum::Json::<T>::from_request(Request::from_parts(parts, bytes.clone().into()), app).await {
+            Ok(axum::Json(value)) => match array_for_object(&bytes, &value) {
+                Some(place) => Err(ApiError::field(place.trim_start_matches('.'), "an object, not an array")),
+                None => Ok(Self(value)),
+            },
             Err(rejection) => Err(body_error(&rejection)),
         }
     }
@@ -48,7 +53,7 @@ impl<T: DeserializeOwned> FromRequest<App> for Json<T> {
 /// A JSON body that may be left out.
 pub(crate) struct OptionalJson<T>(pub(crate) T);
 
-impl<T: DeserializeOwned + Default> FromRequest<App> for OptionalJson<T> {
+impl<T: DeserializeOwned + Serialize + Default> FromRequest<App> for OptionalJson<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, ApiError> {
@@ -60,6 +65,32 @@ impl<T: DeserializeOwned + Default> FromRequest<App> for OptionalJson<T> {
         }
         let request = Request::from_parts(parts, bytes.into());
         Json::from_request(request, app).await.map(|Json(value)| Self(value))
+    }
+}
+
+/// Where in a body an array was read as an object, field after field: serde takes one for the other at any depth, and the
+/// description of the API does not.
+fn array_for_object<T: Serialize>(body: &[u8], read: &T) -> Option<String> {
+    if !body.contains(&b'[') {
+        // Most bodies, and all on the order's path.
+        return None;
+    }
+    let given = serde_json::from_slice(body).ok()?;
+    let read = serde_json::to_value(read).ok()?;
+    first_difference(&given, &read)
+}
+
+fn first_difference(given: &Value, read: &Value) -> Option<String> {
+    match (given, read) {
+        (Value::Array(_), Value::Object(_)) => Some(String::new()),
+        (Value::Array(given), Value::Array(read)) => {
+            let mut pairs = given.iter().zip(read).enumerate();
+            pairs.find_map(|(index, (given, read))| Some(format!("[{index}]{}", first_difference(given, read)?)))
+        }
+        (Value::Object(given), Value::Object(read)) => {
+            given.iter().find_map(|(name, given)| Some(format!(".{name}{}", first_difference(given, read.get(name)?)?)))
+        }
+        _ => None,
     }
 }
 
@@ -135,7 +166,7 @@ impl FromRequestParts<App> for Visitor {
             return Ok(Self(None));
         }
         let now_ms = app.clock.now_ms();
-        let claims = cookie_named(&parts.headers, SESSION_COOKIE).and_then(|text| app.tokens.session.open(&text).ok());
+        let claims = session(app, &parts.headers, SESSION_COOKIE).and_then(|text| app.tokens.session.open(&text).ok());
         let shopper = claims
             .filter(|claims| claims.is_live(now_ms))
             .map(|claims| Shopper { id: claims.shopper_id, display_name: claims.display_name });
@@ -171,7 +202,7 @@ impl FromRequestParts<App> for Merchant {
             }
             None => {
                 let now_ms = app.clock.now_ms();
-                let claims = cookie_named(&parts.headers, MERCHANT_COOKIE)
+                let claims = session(app, &parts.headers, MERCHANT_COOKIE)
                     .and_then(|text| app.tokens.merchant.open(&text).ok())
                     .filter(|claims| claims.is_live(now_ms))
                     .ok_or_else(signed_out)?;
@@ -189,11 +220,49 @@ pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-pub(crate) fn cookie_named(headers: &HeaderMap, name: &str) -> Option<String> {
+/// A session cookie's name in browsers. Over TLS it has the prefix that binds it to this very host (RFC 6265bis, section
+/// 4.1.3.2): without it, any host of the same domain could plant a session of its own here.
+pub(super) fn session_name(app: &App, name: &str) -> String {
+    if app.is_https() { format!("__Host-{name}") } else { name.to_owned() }
+}
+
+/// A session's token. Over TLS the plain name is good for clients at a shell only, to whom nobody plants cookies; a browser
+/// says with each request over TLS that it is one (Fetch Metadata).
+fn session(app: &App, headers: &HeaderMap, name: &str) -> Option<String> {
+    let plain_counts = !app.is_https() || !headers.contains_key("sec-fetch-site");
+    let bound = cookie_named(headers, &session_name(app, name));
+    bound.or_else(|| cookie_named(headers, name).filter(|_| plain_counts))
+}
+
+fn cookie_named(headers: &HeaderMap, name: &str) -> Option<String> {
     let values = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     values
         .flat_map(Cookie::split_parse)
         .filter_map(Result::ok)
         .find(|cookie| cookie.name() == name)
         .map(|cookie| cookie.value().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use api::{CreateSale, PatchSale};
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_array_that_was_read_as_an_object_is_found_at_any_depth() {
+        let check = |body: Value, expected: Option<&str>| {
+            let read: PatchSale = serde_json::from_value(body.clone()).unwrap();
+            assert_eq!(array_for_object(body.to_string().as_bytes(), &read).as_deref(), expected, "{body}");
+        };
+        let question = json!({ "prompt": "Say yes", "answer": "yes" });
+        let quiz = |questions: Value| json!({ "kind": "bank", "questions": questions, "min_answer_ms": 0, "max_answer_ms": 9 });
+        check(json!({ "quiz": quiz(json!([question])) }), None);
+        check(json!({ "quiz": quiz(json!([question, ["Say no", "no"]])) }), Some(".quiz.questions[1]"));
+        check(json!({ "quiz": ["bank", [question], 0, 9] }), Some(".quiz"));
+        check(json!({ "eligibility": [1, true] }), Some(".eligibility"));
+        check(json!({ "paused": true }), None);
+        assert!(serde_json::from_value::<CreateSale>(json!([])).is_err());
+    }
 }

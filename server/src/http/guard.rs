@@ -83,15 +83,34 @@ pub(crate) async fn in_time(request: Request, next: Next) -> Response {
     }
 }
 
-/// Refuses a body that says that it is too large, before anything is done for it.
+/// Refuses a body that is too large, before anything is done for it. One that does not say its length is read here.
+pub(crate) async fn limit_body(request: Request, next: Next) -> Response {
+    let length = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+    if length.is_some_and(|length: usize| length > MAX_BODY_BYTES) {
+        return unread(request, too_large()).await;
+    }
+    if !request.headers().contains_key(header::TRANSFER_ENCODING) {
+        return next.run(request).await;
+    }
+    let (parts, mut body) = request.into_parts();
+    let mut bytes = Vec::new();
+    while let Some(frame) = body.frame().await {
+        let Ok(frame) = frame else {
+            return ApiError::new(Code::BodyInvalid, "The body could not be read.").into_response();
+        };
+        bytes.extend_from_slice(frame.data_ref().map_or(&[], |data| data));
+        if bytes.len() > MAX_BODY_BYTES {
+            return unread(Request::from_parts(parts, body), too_large()).await;
+        }
+    }
+    next.run(Request::from_parts(parts, bytes.into())).await
+}
+
+/// Refuses a request of which the body is not wanted.
 ///
 /// What is on its way is read and thrown away, up to a bound: were the connection closed under a client that still
 /// sends, the reset could overtake the answer, and the client would never hear why.
-pub(crate) async fn limit_body(request: Request, next: Next) -> Response {
-    let length = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
-    if length.is_none_or(|length: usize| length <= MAX_BODY_BYTES) {
-        return next.run(request).await;
-    }
+pub(super) async fn unread(request: Request, refusal: ApiError) -> Response {
     let mut body = request.into_body();
     let mut thrown_away = 0;
     while thrown_away <= MAX_BYTES_THROWN_AWAY
@@ -99,7 +118,7 @@ pub(crate) async fn limit_body(request: Request, next: Next) -> Response {
     {
         thrown_away += frame.data_ref().map_or(0, Bytes::len);
     }
-    let mut response = too_large().into_response();
+    let mut response = refusal.into_response();
     if thrown_away > MAX_BYTES_THROWN_AWAY {
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
@@ -157,10 +176,11 @@ pub(crate) async fn same_site(State(app): State<App>, request: Request, next: Ne
     let headers = request.headers();
     if changes && bearer(headers).is_none() {
         if is_cross_site(&app, headers) {
-            return ApiError::new(Code::CrossSite, "This change was asked for by another site's page.").into_response();
+            let refusal = ApiError::new(Code::CrossSite, "This change was asked for by another site's page.");
+            return unread(request, refusal).await;
         }
         if has_body(headers) && !is_json(headers) {
-            return ApiError::new(Code::MediaTypeUnsupported, "Send application/json.").into_response();
+            return unread(request, ApiError::new(Code::MediaTypeUnsupported, "Send application/json.")).await;
         }
     }
     next.run(request).await

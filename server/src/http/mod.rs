@@ -7,6 +7,7 @@ mod csi;
 mod error;
 mod extract;
 mod files;
+mod framing;
 mod guard;
 mod machine;
 mod merchant;
@@ -248,6 +249,7 @@ pub(crate) fn router(app: &App) -> Router {
     router
         .layer(from_fn(guard::limit_body))
         .layer(from_fn(guard::in_time))
+        .layer(from_fn(framing::judge))
         .layer(CatchPanicLayer::custom(machine::panicked))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(from_fn_with_state(app.clone(), guard::harden))
@@ -255,6 +257,7 @@ pub(crate) fn router(app: &App) -> Router {
         .layer(from_fn(guard::observe))
         .layer(PropagateRequestIdLayer::new(request_id.clone()))
         .layer(SetRequestIdLayer::new(request_id, MakeRequestUuid))
+        .layer(from_fn(framing::tame_request_id))
         .with_state(app.clone())
 }
 

@@ -1,6 +1,7 @@
 //! The real binary, asked over HTTP as clients do, by the contract with them.
 
 mod accounts;
+mod attacks;
 mod caching;
 mod commands;
 mod description;

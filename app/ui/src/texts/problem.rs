@@ -71,6 +71,7 @@ impl Locale {
             | Code::StockBelowSold
             | Code::NotOffered
             | Code::PurgePending
+            | Code::RequestInvalid
             | Code::BodyInvalid
             | Code::FieldInvalid
             | Code::QueryInvalid
