@@ -40,6 +40,16 @@ sub vcl_recv {
     }
     unset req.http.x-encoding;
     unset req.http.x-shared;
+    if (req.http.x-stampede-edge) {
+        # Whether the page may have includes is the edge's word; it replaces them.
+        set req.http.x-esi = req.http.Surrogate-Capability;
+    } else {
+        unset req.http.x-esi;
+        if (var.global_get("stampede-esi") == "on") {
+            set req.http.x-esi = {"stampede="ESI/1.0""};
+        }
+    }
+    unset req.http.Surrogate-Capability;
 
     if (req.method != "GET" && req.method != "HEAD") {
         return (pass);
@@ -64,7 +74,10 @@ sub vcl_recv {
     unset req.http.Cookie;
     unset req.http.Authorization;
     # Varnish itself unpacks gzip for who asks for neither.
-    if (req.http.Accept-Encoding ~ "(?i)(^|,)\s*br\s*(;\s*q=(0\.0*[1-9]|1)[0-9.]*\s*)?(,|$)") {
+    if (req.http.x-shared == "page" && req.http.x-esi) {
+        # Varnish takes such a page apart, and packs what it makes of it itself.
+        set req.http.x-encoding = "esi";
+    } else if (req.http.Accept-Encoding ~ "(?i)(^|,)\s*br\s*(;\s*q=(0\.0*[1-9]|1)[0-9.]*\s*)?(,|$)") {
         set req.http.x-encoding = "br";
     }
     # While the origin is down, what there is is shown for longer.
@@ -83,9 +96,13 @@ sub vcl_hash {
 sub vcl_backend_fetch {
     # Again before each try.
     set bereq.http.x-began = std.time2real(now, 0.0);
+    set bereq.http.x-for-edge = bereq.http.x-stampede-edge;
     set bereq.http.x-stampede-edge = "1";
-    if (bereq.http.x-encoding) {
-        set bereq.http.Accept-Encoding = bereq.http.x-encoding;
+    if (bereq.http.x-encoding == "br") {
+        set bereq.http.Accept-Encoding = "br";
+    } else if (bereq.http.x-encoding == "esi") {
+        unset bereq.http.Accept-Encoding;
+        set bereq.http.Surrogate-Capability = bereq.http.x-esi;
     }
 }
 
@@ -113,6 +130,13 @@ sub vcl_backend_response {
         set beresp.uncacheable = true;
         return (deliver);
     }
+    if (beresp.http.Surrogate-Control ~ "ESI/1\.0" && bereq.http.x-for-edge != "1") {
+        unset beresp.http.Surrogate-Control;
+        # The page without what is put into it; it holds for no page that has it.
+        unset beresp.http.ETag;
+        set beresp.do_esi = true;
+        set beresp.do_gzip = true;
+    }
     # It was asked for before the last purge: it may be what was purged. Asked for again, it is not.
     if (bereq.http.x-shared == "page" && std.real(var.global_get("purged_at"), 0.0) >= std.real(bereq.http.x-began, 0.0)) {
         if (bereq.retries < 4) {
@@ -124,6 +148,10 @@ sub vcl_backend_response {
 }
 
 sub vcl_deliver {
+    # A fragment that failed is left out; the page asks for it itself.
+    if (req.esi_level > 0 && resp.status != 200) {
+        return (synth(200, "Left out"));
+    }
     # RFC 9211.
     if (obj.uncacheable) {
         set resp.http.Cache-Status = "stampede-edge; fwd=bypass";
@@ -152,6 +180,10 @@ sub vcl_synth {
     }
     set resp.http.Cache-Control = "no-store";
     set resp.http.Content-Type = "text/plain; charset=utf-8";
+    if (req.esi_level > 0) {
+        set resp.body = "";
+        return (deliver);
+    }
     set resp.body = resp.reason + {"
 "};
     return (deliver);

@@ -95,3 +95,37 @@ test("what is somebody's own is never stored", async ({ shop, merchant }) => {
   expect(state.headers["set-cookie"]).toBeUndefined();
   expect(state.headers["cache-control"]).toMatch(/no-store|max-age=[01]\b/);
 });
+
+test("what an edge put into the page is taken from there, and asked for where it is missing or broken", async ({
+  shop,
+  merchant,
+  page,
+}) => {
+  const sale = await merchant.publishedSale({ starts_in_ms: 60_000 });
+  const fragmentPath = `/csi/sales/${sale.sale_id}`;
+  const state = (await exchange(shop.origin, "GET", fragmentPath)).bytes.toString("utf8");
+  const paused = state.replace('"upcoming"', '"paused"');
+  expect(paused).not.toBe(state);
+  let put = paused;
+  await page.route(`**/items/${sale.slug}`, async (route) => {
+    const answer = await route.fetch();
+    const html = (await answer.text()).replace("</body>", `<div hidden data-fragment="${fragmentPath}">${put}</div></body>`);
+    await route.fulfill({ response: answer, body: html });
+  });
+  // The page's own question is left open: what it shows comes from the edge.
+  let asked = 0;
+  await page.route(`**${fragmentPath}`, async (route) => {
+    asked += 1;
+    if (put === paused) return;
+    await route.continue();
+  });
+  await page.goto(`${shop.origin}/items/${sale.slug}`);
+  await expect(page.locator(".dock")).toHaveAttribute("data-phase", "paused");
+  for (const broken of ["", "<html>busy</html>"]) {
+    put = broken;
+    asked = 0;
+    await page.reload();
+    await expect(page.locator(".dock")).toHaveAttribute("data-phase", "upcoming");
+    await expect.poll(() => asked).toBeGreaterThan(0);
+  }
+});

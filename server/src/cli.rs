@@ -121,6 +121,9 @@ pub(crate) struct ServeArgs {
     /// A cache between this server and the edges, given likewise
     #[arg(long, env = "STAMPEDE_EDGE_PARENT", value_name = "URL", value_delimiter = ',')]
     pub(crate) edge_parent: Vec<EdgeAddress>,
+    /// Let edges that process ESI put a sale's state into its page; all that stands between them and this server must pass it on
+    #[arg(long, env = "STAMPEDE_EDGE_SIDE_INCLUDES")]
+    pub(crate) edge_side_includes: bool,
     /// Who takes the money [default: nobody, but the sandbox with --demo]
     #[arg(long, env = "STAMPEDE_PAYMENTS", value_name = "PROVIDER")]
     pub(crate) payments: Option<Payments>,

@@ -48,6 +48,7 @@ struct File {
     edge: Option<Vec<String>>,
     edge_parent: Option<Vec<String>>,
     purge_header: Option<String>,
+    edge_side_includes: Option<bool>,
 }
 
 /// All that `serve` needs to know.
@@ -65,6 +66,8 @@ pub(crate) struct Settings {
     /// What keeps our pages: tiers in order from here outwards.
     pub(crate) edge_parents: Vec<EdgeAddress>,
     pub(crate) edges: Vec<EdgeAddress>,
+    /// Whether an edge that says that it processes ESI gets pages with includes.
+    pub(crate) edge_side_includes: bool,
     /// What the edges that are no Varnish know us by.
     pub(crate) purge_header: Option<PurgeHeader>,
 }
@@ -93,6 +96,7 @@ impl Settings {
             demo,
             edge_parents: edges(args.edge_parent, file.edge_parent)?,
             edges: edges(args.edge, file.edge)?,
+            edge_side_includes: args.edge_side_includes || file.edge_side_includes.unwrap_or(false),
             purge_header: purge_header.map(|text| text.parse()).transpose()?,
             rate_limits: match rate_limits.as_deref() {
                 None | Some("on") => true,

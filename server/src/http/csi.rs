@@ -53,6 +53,7 @@ pub(super) async fn sale_state(
             can_wait: is_on && outlook.free_units == 0 && outlook.can_wait,
         }
     };
+    // Codes and numbers, no text of a merchant's: an edge may put this into a page as it is.
     let state = SaleState {
         phase,
         starts_at_ms: sale.starts_at_ms,

@@ -19,6 +19,9 @@ const TAG_HEADERS: [HeaderName; 3] =
 const PAGE_TAG: HeaderName = HeaderName::from_static("page-tag");
 const PAGE_VERSION: HeaderName = HeaderName::from_static("page-version");
 
+const SURROGATE_CAPABILITY: HeaderName = HeaderName::from_static("surrogate-capability");
+const SURROGATE_CONTROL: HeaderName = HeaderName::from_static("surrogate-control");
+
 pub(super) fn routes() -> Router<App> {
     Router::new()
         .route("/", get(page))
@@ -39,9 +42,12 @@ async fn page(State(app): State<App>, OriginalUri(uri): OriginalUri, request: Re
     let Some(page) = app.publisher.page(uri.path()) else {
         return super::own_pages::not_found(&app, uri.path(), headers);
     };
-    let accepted = text(headers, header::ACCEPT_ENCODING);
-    let encoding = Encoding::negotiated(accepted);
-    let variant = page.variant(encoding);
+    let includes = (app.settings.edge_side_includes && speaks_esi(headers)).then(|| page.with_includes()).flatten();
+    let encoding = match includes {
+        Some(_) => Encoding::Identity,
+        None => Encoding::negotiated(text(headers, header::ACCEPT_ENCODING)),
+    };
+    let variant = includes.unwrap_or_else(|| page.variant(encoding));
     let mut answer = HeaderMap::with_capacity(12);
     answer.insert(header::ETAG, variant.etag.clone());
     answer.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
@@ -54,11 +60,19 @@ async fn page(State(app): State<App>, OriginalUri(uri): OriginalUri, request: Re
     if holds(text(headers, header::IF_NONE_MATCH), &variant.etag) {
         return (StatusCode::NOT_MODIFIED, policy, answer).into_response();
     }
+    if includes.is_some() {
+        answer.insert(SURROGATE_CONTROL, HeaderValue::from_static("content=\"ESI/1.0\""));
+    }
     answer.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
     if let Some(name) = encoding.name() {
         answer.insert(header::CONTENT_ENCODING, HeaderValue::from_static(name));
     }
     (policy, answer, variant.body.clone()).into_response()
+}
+
+/// Whether it comes from an edge that says so (Edge Architecture Specification, W3C Note, 2001).
+fn speaks_esi(headers: &HeaderMap) -> bool {
+    text(headers, SURROGATE_CAPABILITY).contains("\"ESI/1.0\"")
 }
 
 fn text(headers: &HeaderMap, name: HeaderName) -> &str {

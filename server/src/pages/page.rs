@@ -1,6 +1,7 @@
 //! One page as bytes.
 
 use std::io::Write;
+use std::sync::OnceLock;
 
 use axum::http::HeaderValue;
 use bytes::Bytes;
@@ -59,6 +60,10 @@ pub(crate) struct Page {
     gzip: Variant,
     zstd: Variant,
     brotli: Variant,
+    /// With tags that an edge replaces by what they name; made when the first edge asks for it.
+    with_includes: OnceLock<Variant>,
+    /// What the page asks for as soon as it runs, and an edge may put into it: the same for everybody.
+    fragment_path: Option<String>,
     /// Its own tag, which pages share that always change together.
     pub(crate) tag: String,
     /// What a CDN purges it by: its own tag and the one that all pages carry.
@@ -74,7 +79,12 @@ pub(crate) struct Variant {
 }
 
 impl Page {
-    pub(crate) fn new(html: String, tag: &str, version: Version) -> std::io::Result<Self> {
+    pub(crate) fn new(
+        html: String,
+        tag: &str,
+        version: Version,
+        fragment_path: Option<String>,
+    ) -> std::io::Result<Self> {
         let digest = Sha256::digest(&html);
         let etag = crate::secret::hex(&digest[..12]);
         let html = html.into_bytes();
@@ -89,6 +99,8 @@ impl Page {
             zstd: variant(zstd, &etag, "-zst"),
             brotli: variant(brotli, &etag, "-br"),
             identity: variant(html, &etag, ""),
+            with_includes: OnceLock::new(),
+            fragment_path,
             tags: HeaderValue::from_str(&format!("{ALL_PAGES} {tag}")).unwrap_or(HeaderValue::from_static(ALL_PAGES)),
             tag: tag.to_owned(),
             version: HeaderValue::from(version),
@@ -103,7 +115,24 @@ impl Page {
             Encoding::Brotli => &self.brotli,
         }
     }
+
+    /// The page for an edge that processes ESI (W3C Note, 2001), not compressed. None where there is nothing to include.
+    ///
+    /// The fragment stands where no script runs and nothing is shown; the page takes it for the answer to its first
+    /// request, and asks for itself where there is none.
+    pub(crate) fn with_includes(&self) -> Option<&Variant> {
+        let path = self.fragment_path.as_ref()?;
+        Some(self.with_includes.get_or_init(|| {
+            let html = String::from_utf8_lossy(&self.identity.body);
+            let include =
+                format!("<div hidden data-fragment=\"{path}\"><esi:include src=\"{path}\"/></div>{END_OF_BODY}");
+            let etag = self.identity.etag.to_str().unwrap_or_default().trim_matches('"').to_owned();
+            variant(html.replacen(END_OF_BODY, &include, 1).into_bytes(), &etag, "-esi")
+        }))
+    }
 }
+
+const END_OF_BODY: &str = "</body>";
 
 fn variant(body: Vec<u8>, tag: &str, suffix: &str) -> Variant {
     let etag = HeaderValue::from_str(&format!("\"{tag}{suffix}\"")).expect("hexadecimal is a header value");
@@ -129,9 +158,23 @@ mod tests {
     }
 
     #[test]
+    fn an_edges_variant_holds_the_page_and_one_include_at_its_end() {
+        let page = |fragment: Option<&str>| {
+            let html = "<html><body><main></main></body></html>".to_owned();
+            Page::new(html, "item-a", 1, fragment.map(str::to_owned)).unwrap()
+        };
+        assert!(page(None).with_includes().is_none());
+        let page = page(Some("/csi/sales/1"));
+        let included = page.with_includes().unwrap();
+        let include = "<div hidden data-fragment=\"/csi/sales/1\"><esi:include src=\"/csi/sales/1\"/></div>";
+        assert_eq!(included.body, format!("<html><body><main></main>{include}</body></html>"));
+        assert_ne!(included.etag, page.variant(Encoding::Identity).etag);
+    }
+
+    #[test]
     fn every_encoding_holds_the_same_page_and_has_its_own_tag() {
         let html = "<p>夜市</p>".repeat(200);
-        let page = Page::new(html.clone(), "item-a", 1).unwrap();
+        let page = Page::new(html.clone(), "item-a", 1, None).unwrap();
         let mut unzipped = String::new();
         let zipped = page.variant(Encoding::Gzip).body.clone();
         std::io::Read::read_to_string(&mut flate2::read::GzDecoder::new(zipped.as_ref()), &mut unzipped).unwrap();
@@ -145,7 +188,7 @@ mod tests {
             .map(|encoding| page.variant(encoding).etag.clone())
             .into();
         assert_eq!(tags.len(), 4);
-        let again = Page::new(html, "item-a", 2).unwrap();
+        let again = Page::new(html, "item-a", 2, None).unwrap();
         assert_eq!(again.variant(Encoding::Brotli).etag, page.variant(Encoding::Brotli).etag);
     }
 }

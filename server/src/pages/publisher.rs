@@ -38,6 +38,14 @@ enum Source {
     NotFound,
 }
 
+impl Source {
+    /// What the page asks for first, of what is the same for everybody.
+    fn fragment_path(&self) -> Option<String> {
+        let Self::Item(page) = self else { return None };
+        page.card.sale.as_ref().map(|sale| format!("/csi/sales/{}", sale.sale_id))
+    }
+}
+
 #[derive(Clone)]
 struct Kept {
     source: Source,
@@ -192,7 +200,10 @@ fn rendered(
     let mut keep = |path: String, source: Source, tag: &str, render: &dyn Fn() -> String| -> std::io::Result<()> {
         let kept = match before.get(&path) {
             Some(kept) if kept.source == source => kept.clone(),
-            _ => Kept { source, page: Arc::new(Page::new(render(), tag, version)?) },
+            _ => {
+                let page = Arc::new(Page::new(render(), tag, version, source.fragment_path())?);
+                Kept { source, page }
+            }
         };
         pages.insert(path, kept);
         Ok(())

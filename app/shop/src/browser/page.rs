@@ -36,6 +36,14 @@ pub(crate) fn number(text: &str) -> i64 {
     text.parse().unwrap_or_default()
 }
 
+/// The answer to a request that an edge put into the page (ESI), if it did and has not been taken yet.
+pub(crate) fn take_fragment(path: &str) -> Option<JsValue> {
+    let holder = find(&["[data-fragment=\"", path, "\"]"].concat())?;
+    holder.remove();
+    let value = js::parse(&holder.text_content()?);
+    value.is_object().then_some(value)
+}
+
 pub(crate) fn locale() -> Locale {
     Locale::of_tag(&find("html").and_then(|html| html.get_attribute("lang")).unwrap_or_default())
 }

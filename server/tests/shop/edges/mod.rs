@@ -2,6 +2,7 @@
 //!
 //! `PUBLISHES` says how many (default 40); `make publishes` runs a thousand against the release binary.
 
+mod includes;
 mod other_cdns;
 mod publishes;
 mod varnish;
@@ -12,7 +13,7 @@ use std::time::Duration;
 
 use reqwest::Client;
 use serde_json::{Value, json};
-use varnish::{Lists, Varnish, free_port, is_there, slow_road};
+use varnish::{Rules, Varnish, free_port, is_there, slow_road};
 
 use crate::support::{Answer, PATIENCE, Shop, answered, http_client};
 
@@ -34,7 +35,7 @@ impl Site {
     async fn with_an_edge() -> Self {
         let port = free_port();
         let shop = shop_told_of(&["--edge".to_owned(), format!("varnish://127.0.0.1:{port}")]);
-        let edge = Varnish::start(port, &shop.base, Lists::EDGE).await;
+        let edge = Varnish::start(port, &shop.base, Rules::EDGE).await;
         Self::of(shop, edge, None).await
     }
 
@@ -44,8 +45,8 @@ impl Site {
         let address = |port: u16| format!("varnish://127.0.0.1:{port}");
         let shop =
             shop_told_of(&["--edge".to_owned(), address(port), "--edge-parent".to_owned(), address(parent_port)]);
-        let parent = Varnish::start(parent_port, &slow_road(&shop.base, delay).await, Lists::PARENT).await;
-        let edge = Varnish::start(port, &slow_road(&parent.base, delay).await, Lists::EDGE).await;
+        let parent = Varnish::start(parent_port, &slow_road(&shop.base, delay).await, Rules::PARENT).await;
+        let edge = Varnish::start(port, &slow_road(&parent.base, delay).await, Rules::EDGE).await;
         Self::of(shop, edge, Some(parent)).await
     }
 
@@ -224,7 +225,7 @@ async fn a_publish_says_that_an_edge_is_out_of_reach_and_goes_on_telling_it() {
     shop.merchant("POST", &publish, Value::Null).await.is_problem(503, "purge_pending");
     let change = shop.merchant("PATCH", &format!("/sales/{sale_id}"), json!({ "price_minor": 4_200 })).await;
     change.is_problem(503, "purge_pending");
-    let edge = Varnish::start(port, &shop.base, Lists::EDGE).await;
+    let edge = Varnish::start(port, &shop.base, Rules::EDGE).await;
     let site = Site::of(shop, edge, None).await;
     assert_eq!(site.shop.merchant("POST", &publish, Value::Null).await.ok(200)["revision"], 3);
     assert!(site.get("/items/kettle", &[]).await.text.contains("data-price-minor=\"4200\""));
@@ -238,8 +239,8 @@ async fn only_the_server_may_purge_an_edge() {
     }
     let shop = shop_told_of(&[]);
     let (_, slug) = shop.sale_and_slug(json!({})).await;
-    let lists = Lists { purgers: varnish::NOBODY, edges: varnish::NOBODY };
-    let edge = Varnish::start(free_port(), &shop.base, lists).await;
+    let rules = Rules { purgers: varnish::NOBODY, ..Rules::EDGE };
+    let edge = Varnish::start(free_port(), &shop.base, rules).await;
     let site = Site { shop, edge, _parent: None, client: http_client() };
     site.warmed(&format!("/items/{slug}")).await;
     let method = reqwest::Method::from_bytes(b"PURGE").unwrap();

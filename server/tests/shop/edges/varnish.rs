@@ -28,21 +28,25 @@ pub(crate) fn is_there() -> bool {
     found
 }
 
-/// Who is who to one Varnish.
-pub(crate) struct Lists {
+/// Who is who to one Varnish, and what else it does.
+pub(crate) struct Rules {
     pub(crate) purgers: &'static str,
     pub(crate) edges: &'static str,
+    /// A statement that takes more rules in.
+    pub(crate) more: &'static str,
 }
 
 /// Nobody on this machine has this address (RFC 5737).
 pub(crate) const NOBODY: &str = "192.0.2.1";
 const HERE: &str = "127.0.0.1";
 
-impl Lists {
+impl Rules {
     /// For an edge that visitors reach.
-    pub(crate) const EDGE: Self = Self { purgers: HERE, edges: NOBODY };
+    pub(crate) const EDGE: Self = Self { purgers: HERE, edges: NOBODY, more: "" };
+    /// For one that puts fragments into pages.
+    pub(crate) const ESI_EDGE: Self = Self { more: "include \"esi.vcl\";", ..Self::EDGE };
     /// For a cache that only edges reach.
-    pub(crate) const PARENT: Self = Self { purgers: HERE, edges: HERE };
+    pub(crate) const PARENT: Self = Self { purgers: HERE, edges: HERE, more: "" };
 }
 
 pub(crate) struct Varnish {
@@ -53,7 +57,7 @@ pub(crate) struct Varnish {
 
 impl Varnish {
     /// Starts one at `port`, in front of what listens at `behind`, and waits until it answers.
-    pub(crate) async fn start(port: u16, behind: &str, lists: Lists) -> Self {
+    pub(crate) async fn start(port: u16, behind: &str, rules_of: Rules) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let host_and_port = behind.trim_start_matches("http://");
         let (host, backend_port) = host_and_port.rsplit_once(':').unwrap();
@@ -66,8 +70,9 @@ impl Varnish {
             acl purgers {{ \"{}\"; }}
             acl edges {{ \"{}\"; }}
             acl proxies {{ \"{NOBODY}\"; }}
+            {}
             include \"stampede.vcl\";",
-            lists.purgers, lists.edges
+            rules_of.purgers, rules_of.edges, rules_of.more
         );
         let main = folder.path().join("main.vcl");
         std::fs::write(&main, rules).unwrap();
