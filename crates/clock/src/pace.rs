@@ -25,28 +25,30 @@ const RETRY_PAUSE_MS: f64 = 150.0;
 const RETRY_PAUSE_MAX_MS: f64 = 5_000.0;
 
 /// Paces the exchanges of one page.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Pace {
     /// What the exchanges of this burst reached, oldest first; none after the burst.
     bounds_ms: Option<Vec<f64>>,
-    failures: i32,
+    retry_ms: f64,
 }
 
 impl Pace {
     /// Begins with a burst.
     #[must_use]
+    #[expect(clippy::new_without_default, reason = "nobody wants one")]
     pub fn new() -> Self {
-        Self { bounds_ms: Some(Vec::new()), failures: 0 }
+        Self { bounds_ms: Some(Vec::new()), retry_ms: RETRY_PAUSE_MS }
     }
 
     /// Milliseconds until the next exchange, before jitter, given the bound that stands after the last one (none where
     /// it failed) and the time to the start (negative after it).
     pub fn pause_ms(&mut self, bound_ms: Option<f64>, to_start_ms: f64) -> f64 {
         let Some(bound_ms) = bound_ms else {
-            self.failures += 1;
-            return (RETRY_PAUSE_MS * 2_f64.powi(self.failures - 1)).min(RETRY_PAUSE_MAX_MS);
+            let pause_ms = self.retry_ms;
+            self.retry_ms = (pause_ms * 2.0).min(RETRY_PAUSE_MAX_MS);
+            return pause_ms;
         };
-        self.failures = 0;
+        self.retry_ms = RETRY_PAUSE_MS;
         if let Some(bounds_ms) = &mut self.bounds_ms {
             bounds_ms.push(bound_ms);
             let made = bounds_ms.len();
@@ -81,7 +83,7 @@ mod tests {
     fn four_exchanges_in_the_last_minute_at_most_whatever_the_jitter() {
         for least in [0.8, 1.0, 1.2] {
             for first_ms in 0..1_000 {
-                let mut pace = Pace { bounds_ms: None, failures: 0 };
+                let mut pace = Pace { bounds_ms: None, retry_ms: RETRY_PAUSE_MS };
                 let (mut to_start_ms, mut asked) = (300_000.0 - f64::from(first_ms) * 60.0, 0);
                 while to_start_ms >= 0.0 {
                     asked += i32::from(to_start_ms <= 60_000.0);

@@ -8,8 +8,8 @@ use web_sys::{AbortSignal, Headers, Request, RequestInit, Response};
 
 use super::{jittered, js, page, sleep_ms};
 
-/// A request that has no answer by then is given up.
-const TIMEOUT_MS: u32 = 10_000;
+/// A request that has no answer by then is given up, mostly.
+pub(crate) const TIMEOUT_MS: u32 = 10_000;
 /// Waits for a retry where the server names none, and the longest that a page waits by itself.
 const RETRY_MS: f64 = 1_000.0;
 const RETRY_MAX_MS: f64 = 15_000.0;
@@ -70,19 +70,25 @@ pub(crate) struct Call<'a> {
     pub idempotency_key: Option<&'a str>,
     /// How often to try where a failure passes by itself.
     pub tries: u32,
+    /// A try that has no answer by then is given up.
+    pub timeout_ms: u32,
+}
+
+pub(crate) async fn get(path: &str) -> Result<JsValue, Failure> {
+    get_within(path, TIMEOUT_MS).await
 }
 
 /// What an edge has put into the page already is taken from there, once.
-pub(crate) async fn get(path: &str) -> Result<JsValue, Failure> {
+pub(crate) async fn get_within(path: &str, timeout_ms: u32) -> Result<JsValue, Failure> {
     if let Some(value) = page::take_fragment(path) {
         return Ok(value);
     }
-    send(Call { path, body: None, idempotency_key: None, tries: 1 }).await
+    send(Call { path, body: None, idempotency_key: None, tries: 1, timeout_ms }).await
 }
 
 /// A POST, tried once more where the server asks for patience or the network fails.
 pub(crate) async fn post(path: &str, body: JsValue) -> Result<JsValue, Failure> {
-    send(Call { path, body: Some(body), idempotency_key: None, tries: 2 }).await
+    send(Call { path, body: Some(body), idempotency_key: None, tries: 2, timeout_ms: TIMEOUT_MS }).await
 }
 
 pub(crate) async fn send(call: Call<'_>) -> Result<JsValue, Failure> {
@@ -115,7 +121,7 @@ async fn once(call: &Call<'_>) -> Result<JsValue, Failure> {
 /// The answer as soon as its head is here; the clock wants that moment, not the body's.
 pub(crate) async fn fetch(call: &Call<'_>) -> Result<Response, JsValue> {
     let options = RequestInit::new();
-    options.set_signal(Some(&AbortSignal::timeout_with_u32(TIMEOUT_MS)));
+    options.set_signal(Some(&AbortSignal::timeout_with_u32(call.timeout_ms)));
     let headers = Headers::new()?;
     headers.set("accept", "application/json")?;
     if let Some(body) = &call.body {

@@ -13,6 +13,14 @@ const UNKNOWN: i64 = -1;
 /// Stands in each place until then.
 const BLANK: &str = "–";
 
+/// How often the board looks at the clock. A sleep that nothing announces is noticed by then, and so is a better estimate.
+const LOOK_MS: f64 = 200.0;
+/// The same while the clock is not known.
+const UNKNOWN_MS: f64 = 50.0;
+/// Browsers let long timers be late by 8 ms or so, to save power, but not the short ones: the target's own is as short as
+/// this.
+const PRECISE_MS: f64 = 16.0;
+
 #[derive(Clone, Copy)]
 pub(super) struct Board {
     /// Whole seconds left, rounded up; negative until the clock is known.
@@ -33,23 +41,42 @@ impl Board {
         }
     }
 
-    /// Counts towards `target_ms` on the shop's clock. Answers with the milliseconds to the next change: aimed
-    /// straight at it, or one at a time where a timer fell short of it.
+    /// Counts towards `target_ms` on the shop's clock, and keeps that clock. Answers with the milliseconds until it wants
+    /// to be called again: a few times a second, and straight at the target at last.
     pub(super) fn count_to(self, target_ms: f64) -> f64 {
-        let Some(now_ms) = clock::server_now_ms() else { return 50.0 };
+        let to_turn_ms = clock::turn(target_ms);
+        let Some(now_ms) = clock::server_now_ms() else {
+            // Before the first exchange, and again after a sleep.
+            self.tell(UNKNOWN, 0);
+            return UNKNOWN_MS;
+        };
         if let Some(certainty) = clock::certainty() {
-            if self.bound_ms.get_untracked() != certainty.bound_ms {
-                self.bound_ms.set(certainty.bound_ms);
-            }
-            self.offset_ms.set(certainty.offset_ms);
+            self.tell(certainty.bound_ms, certainty.offset_ms);
         }
         let left_ms = (target_ms - now_ms).max(0.0);
         let left_s = (left_ms / 1e3).ceil();
         if self.left_s.get_untracked() != left_s as i64 {
             self.left_s.set(left_s as i64);
         }
-        let to_next_ms = left_ms - (left_s - 1.0) * 1e3;
-        if left_ms == 0.0 { 1e3 } else { to_next_ms.floor().max(1.0) }
+        let to_next_ms = if left_ms == 0.0 { LOOK_MS } else { left_ms - (left_s - 1.0) * 1e3 };
+        let is_last = left_s <= 1.0;
+        let wait_ms = if is_last && (PRECISE_MS * 2.0..LOOK_MS).contains(&to_next_ms) {
+            to_next_ms - PRECISE_MS
+        } else {
+            // A timer that falls short by the rounding of clocks would cost another.
+            to_next_ms.min(LOOK_MS) + 0.2
+        };
+        wait_ms.min(to_turn_ms).ceil()
+    }
+
+    fn tell(self, bound_ms: i64, offset_ms: i64) {
+        if self.bound_ms.get_untracked() != bound_ms {
+            self.bound_ms.set(bound_ms);
+        }
+        // It is read in whole milliseconds, so that it flickers by one.
+        if self.offset_ms.get_untracked().abs_diff(offset_ms) > 1 {
+            self.offset_ms.set(offset_ms);
+        }
     }
 
     pub(super) fn show_word(self, word: &'static str) {
@@ -73,12 +100,15 @@ impl Board {
                 {self.cell(10, 6)} {self.cell(1, 10)}
                 <span class="board-word">{text(move || self.word.get())}</span>
             </p>
-            <p class="bound">
-                {text(move || match self.bound_ms.get() {
-                    UNKNOWN => locale.clock_being_set().to_owned(),
-                    bound_ms => locale.right_to(bound_ms.unsigned_abs()),
-                })}
-            </p>
+            <details class="bound">
+                <summary>
+                    {text(move || match self.bound_ms.get() {
+                        UNKNOWN => locale.clock_being_set().to_owned(),
+                        bound_ms => locale.right_to(bound_ms),
+                    })}
+                </summary>
+                <p>{text(move || locale.clock_in_words(self.bound_ms.get(), self.offset_ms.get()))}</p>
+            </details>
         }
     }
 

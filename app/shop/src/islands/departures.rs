@@ -11,19 +11,13 @@ use super::{live::text, locale};
 use crate::browser::{clock, http, jittered, page, sleep_ms, spawn, wire};
 
 const STATES_EVERY_MS: f64 = 15_000.0;
-const EXCHANGES_AT_LOAD: u32 = 3;
+const LOOK_MS: f64 = 200.0;
 
 #[island]
 pub(crate) fn Departures() -> impl IntoView {
     let locale = locale();
     let time = RwSignal::new("--:--:--".to_owned());
     if cfg!(feature = "hydrate") {
-        spawn(async {
-            for _ in 0..EXCHANGES_AT_LOAD {
-                clock::sample().await;
-                sleep_ms(jittered(150.0)).await;
-            }
-        });
         spawn(tick(locale, time));
         spawn(ask_for_states());
     }
@@ -49,16 +43,21 @@ fn within(row: &HtmlElement, selector: &str) -> Option<HtmlElement> {
 }
 
 async fn tick(locale: Locale, time: RwSignal<String>) {
+    let mut shown_s = 0.0;
     loop {
-        let Some(now_ms) = clock::server_now_ms() else {
-            sleep_ms(100.0).await;
-            continue;
-        };
-        time.set(page::local_time(now_ms));
-        for row in rows() {
-            show_state(locale, &row, now_ms);
+        let mut wait_ms = clock::turn(f64::INFINITY).min(LOOK_MS);
+        if let Some(now_ms) = clock::server_now_ms() {
+            let now_s = (now_ms / 1e3).floor();
+            if now_s != shown_s {
+                shown_s = now_s;
+                time.set(page::local_time(now_ms));
+                for row in rows() {
+                    show_state(locale, &row, now_ms);
+                }
+            }
+            wait_ms = wait_ms.min((now_s + 1.0) * 1e3 - now_ms);
         }
-        sleep_ms((now_ms / 1e3).ceil() * 1e3 - now_ms).await;
+        sleep_ms(wait_ms.ceil()).await;
     }
 }
 

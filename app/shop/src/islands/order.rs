@@ -10,7 +10,7 @@ use super::{
     live::{act, flag, text},
     locale,
 };
-use crate::browser::{clock, http, jittered, js, page, sleep_ms, spawn, wire};
+use crate::browser::{http, jittered, js, page, sleep_ms, spawn, wire};
 
 const ASK_EVERY_MS: f64 = 3_000.0;
 
@@ -131,11 +131,8 @@ fn path(rest: &str) -> String {
     ["/api/orders/", &page::data("orderId"), rest].concat()
 }
 
-/// The clock is asked a few times, then the board counts to the hold's end.
+/// The board counts to the hold's end.
 async fn count(model: Model) {
-    for _ in 0..3 {
-        clock::sample().await;
-    }
     loop {
         let deadline_ms = model.deadline_ms.get_untracked();
         if deadline_ms == 0 {

@@ -65,8 +65,33 @@ texts! {
 impl Locale {
     /// How wrong the clock may be, rounded up.
     #[must_use]
-    pub fn right_to(self, bound_ms: u64) -> String {
+    pub fn right_to(self, bound_ms: i64) -> String {
         [self.pick("right to ± ", "误差不超过 ± "), &bound_ms.to_string(), " ms"].concat()
+    }
+
+    /// The same in whole sentences, for who asks. `bound_ms` is negative while the clock is not known; `offset_ms` is how far the shop's
+    /// clock is ahead of the device's.
+    #[must_use]
+    pub fn clock_in_words(self, bound_ms: i64, offset_ms: i64) -> String {
+        let measured = self.pick(
+            "This is the shop’s clock, measured over your connection; your device’s own is not used.",
+            "此为本店服务器时钟，经您的网络实测校准，不依赖您设备的时间。",
+        );
+        if bound_ms < 0 {
+            return measured.to_owned();
+        }
+        let bound = bound_ms.to_string();
+        let off_s = (offset_ms.unsigned_abs() / 1_000).to_string();
+        let device = match (self, offset_ms) {
+            (_, -999..=999) => String::new(),
+            (Self::En, 1..) => [" Yours is ", &off_s, " s slow."].concat(),
+            (Self::En, _) => [" Yours is ", &off_s, " s fast."].concat(),
+            (Self::Zh, 1..) => ["您的设备慢 ", &off_s, " 秒。"].concat(),
+            (Self::Zh, _) => ["您的设备快 ", &off_s, " 秒。"].concat(),
+        };
+        let wrong_by =
+            [self.pick(" It is wrong by at most ", "误差最多 "), &bound, self.pick(" ms.", " 毫秒。")].concat();
+        [measured, &wrong_by, &device].concat()
     }
 
     /// Above the board, where a day or more is left.

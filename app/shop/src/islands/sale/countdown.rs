@@ -9,29 +9,22 @@ use super::{
 };
 use crate::browser::{clock, http, jittered, page, sleep_ms, spawn, wire};
 
-/// Exchanges at load, close together: the shortest round trip sets the bound.
-const EXCHANGES_AT_LOAD: u32 = 6;
-const EXCHANGE_PAUSE_MS: f64 = 120.0;
-const EXCHANGE_EVERY_MS: f64 = 20_000.0;
-const EXCHANGE_EVERY_NEAR_MS: f64 = 5_000.0;
-const STATE_EVERY_MS: f64 = 5_000.0;
-const STATE_EVERY_NEAR_MS: f64 = 2_000.0;
-/// "Near" is the last minute before the start.
-const NEAR_MS: f64 = 60_000.0;
+/// From one question to the next, before a fifth of jitter. An edge may keep an answer for a second, and an answer takes its time
+/// to come: a change is seen within 5 s, and within 2 s in the last minute.
+const STATE_EVERY_MS: f64 = 3_000.0;
+const STATE_EVERY_NEAR_MS: f64 = 700.0;
+/// "Near" is the last minute before the start, and the longest pause before it.
+const NEAR_MS: f64 = 64_000.0;
+/// What [`jittered`] makes of a pause at most, an edge's second, and an answer's way back on a slow line.
+const fn seen_within_ms(every_ms: f64) -> f64 {
+    every_ms * 1.2 + 1_000.0 + 160.0
+}
+const _: () = assert!(seen_within_ms(STATE_EVERY_MS) <= 5_000.0 && seen_within_ms(STATE_EVERY_NEAR_MS) <= 2_000.0);
+
+/// The next question is better than a late answer.
+const STATE_TIMEOUT_MS: u32 = 2_000;
 
 pub(super) fn start(model: Model) {
-    spawn(async move {
-        for _ in 0..EXCHANGES_AT_LOAD {
-            clock::sample().await;
-            sleep_ms(jittered(EXCHANGE_PAUSE_MS)).await;
-        }
-        loop {
-            sleep_ms(jittered(if near(model) { EXCHANGE_EVERY_NEAR_MS } else { EXCHANGE_EVERY_MS })).await;
-            if page::visible() {
-                clock::sample().await;
-            }
-        }
-    });
     spawn(async move {
         loop {
             sleep_ms(tick(model)).await;
@@ -39,16 +32,19 @@ pub(super) fn start(model: Model) {
     });
     spawn(async move {
         loop {
+            let asked_ms = clock::monotonic_ms();
             ask(model).await;
-            sleep_ms(jittered(if near(model) { STATE_EVERY_NEAR_MS } else { STATE_EVERY_MS })).await;
+            let every_ms = jittered(if near(model) { STATE_EVERY_NEAR_MS } else { STATE_EVERY_MS });
+            sleep_ms(every_ms - (clock::monotonic_ms() - asked_ms)).await;
         }
     });
     page::on_visible(move || {
+        tick(model);
         spawn(async move {
             clock::sample().await;
             tick(model);
-            ask(model).await;
         });
+        spawn(ask(model));
     });
 }
 
@@ -65,7 +61,12 @@ pub(super) fn tick(model: Model) -> f64 {
         (unseen.told_phase, hold, unseen.facts.starts_at_ms, unseen.facts.ends_at_ms)
     });
     let now_ms = clock::server_now_ms();
-    let phase = now_ms.map_or(told, |now_ms| phase_at(told, now_ms, starts_at_ms as f64, ends_at_ms as f64));
+    let phase = match now_ms {
+        Some(now_ms) => phase_at(told, now_ms, starts_at_ms as f64, ends_at_ms as f64),
+        // Just after a sleep: what the clock has opened stays so until it is known again.
+        None if told == SalePhase::Upcoming => model.phase.get_untracked(),
+        None => told,
+    };
     let target_ms = if let Some(expires_at_ms) = hold.and_then(|hold| hold.expires_at_ms) {
         expires_at_ms
     } else if phase == SalePhase::Upcoming {
@@ -107,7 +108,7 @@ pub(super) async fn ask(model: Model) {
         return;
     }
     let path = ["/csi/sales/", &model.sale_id()].concat();
-    let Ok(value) = http::get(&path).await else { return };
+    let Ok(value) = http::get_within(&path, STATE_TIMEOUT_MS).await else { return };
     let Some(state) = wire::sale_state(&value) else { return };
     model.change(|unseen| {
         unseen.told_phase = state.phase;

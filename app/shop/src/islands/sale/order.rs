@@ -28,7 +28,13 @@ pub(super) async fn place(model: Model, attempt: Attempt) {
     let mut fields = vec![("pass", attempt.pass.as_str().into()), ("quantity", attempt.quantity.into())];
     fields.extend(attempt.sku.as_ref().map(|sku| ("sku", sku.as_str().into())));
     let path = model.sale_path("/orders");
-    let call = Call { path: &path, body: Some(js::object(&fields)), idempotency_key: Some(&attempt.key), tries: TRIES };
+    let call = Call {
+        path: &path,
+        body: Some(js::object(&fields)),
+        idempotency_key: Some(&attempt.key),
+        tries: TRIES,
+        timeout_ms: http::TIMEOUT_MS,
+    };
     match http::send(call).await {
         Ok(value) => match wire::accepted(&value) {
             Some(accepted) => line::join(model, accepted, attempt).await,
