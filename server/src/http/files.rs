@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use api::Code;
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::StatusCode;
+use axum::http::header::ACCEPT_ENCODING;
+use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::{Next, from_fn};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
@@ -16,6 +17,7 @@ use tower_http::services::{ServeDir, ServeFile};
 use super::cache::CachePolicy;
 use super::error::{ApiError, ApiResult};
 use super::{App, assets};
+use crate::pages::Encoding;
 
 /// A site that cannot be served, told to the operator.
 #[derive(Debug, thiserror::Error)]
@@ -94,11 +96,20 @@ pub(super) fn routes(app: &App) -> Router<App> {
 }
 
 async fn immutable(request: Request, next: Next) -> Response {
-    named(next.run(request).await, CachePolicy::Immutable)
+    named(next.run(in_the_smallest(request)).await, CachePolicy::Immutable)
 }
 
 async fn plain(request: Request, next: Next) -> Response {
-    named(next.run(request).await, CachePolicy::File)
+    named(next.run(in_the_smallest(request)).await, CachePolicy::File)
+}
+
+/// Leaves of the encodings that are accepted the one that makes files smallest: `ServeDir` would take zstd before brotli.
+fn in_the_smallest(mut request: Request) -> Request {
+    if let Some(accepted) = request.headers().get(ACCEPT_ENCODING).and_then(|value| value.to_str().ok()) {
+        let name = Encoding::negotiated(accepted).name().unwrap_or("identity");
+        request.headers_mut().insert(ACCEPT_ENCODING, HeaderValue::from_static(name));
+    }
+    request
 }
 
 fn named(mut response: Response, policy: CachePolicy) -> Response {

@@ -115,9 +115,10 @@ async fn a_former_builds_assets_outlive_it() {
     let mut shop = Shop::start();
     let assets = shop.folder.path().join("site/assets");
     let ask = async |shop: &Shop, path: &str| {
-        let request = shop.request("GET", path).header("accept-encoding", "zstd");
+        let request = shop.request("GET", path).header("accept-encoding", "gzip, zstd");
         answered(request).await
     };
+    std::fs::write(assets.join("shop.big.css.br"), "packed").unwrap();
     std::fs::write(assets.join("shop.big.css"), "a { color: red }\n".repeat(100)).unwrap();
     shop.kill_and_restart();
     let kept = shop.folder.path().join("assets/shop.big.css.zst");
@@ -134,6 +135,8 @@ async fn a_former_builds_assets_outlive_it() {
     let old = ask(&shop, "/assets/shop.big.css").await;
     assert_eq!((old.status.as_u16(), old.header("content-encoding")), (200, "zstd"), "{old:?}");
     assert_eq!(old.header("cache-control"), IMMUTABLE);
+    let smallest = shop.request("GET", "/assets/shop.big.css").header("accept-encoding", "gzip, deflate, br, zstd");
+    assert_eq!(answered(smallest).await.header("content-encoding"), "br");
     assert!(!old.header("etag").is_empty());
     assert_eq!(ask(&shop, "/assets/shop.next.css").await.text, "a { color: blue }\n");
     let head = answered(shop.request("HEAD", "/assets/shop.big.css")).await;
