@@ -56,10 +56,7 @@ function asset(name, bytes) {
   const file = path.join(assets, `${stem}.${sha256(bytes).slice(0, HASH_CHARS)}${ext}`);
   if (!fs.existsSync(file)) {
     // The plain file comes last: where it stands, the others do.
-    if (ext !== ".woff2") {
-      write(`${file}.br`, brotli(bytes));
-      write(`${file}.gz`, gzipSync(bytes, { level: 9 }));
-    }
+    if (ext !== ".woff2") writeCompressed(file, bytes);
     write(file, bytes);
   }
   return `/assets/${path.basename(file)}`;
@@ -69,6 +66,12 @@ function asset(name, bytes) {
 function integrity(url) {
   const digest = createHash("sha384").update(fs.readFileSync(path.join(site, url))).digest("base64");
   return `sha384-${digest}`;
+}
+
+/// The forms of a file that the server sends to browsers that can unpack them.
+function writeCompressed(file, bytes = fs.readFileSync(file)) {
+  write(`${file}.br`, brotli(bytes));
+  write(`${file}.gz`, gzipSync(bytes, { level: 9 }));
 }
 
 function brotli(bytes) {
@@ -160,6 +163,8 @@ async function styles(name, files, fonts) {
 
 function copyPublic() {
   fs.cpSync(path.join(root, "public"), site, { recursive: true, preserveTimestamps: true });
+  const pictures = fs.readdirSync(path.join(root, "public/images")).filter((file) => file.endsWith(".svg"));
+  for (const picture of pictures) writeCompressed(path.join(site, "images", picture));
   const folder = path.join(root, "public/fonts");
   const fonts = fs.readdirSync(folder).filter((file) => file.endsWith(".woff2"));
   return Object.fromEntries(fonts.map((file) => [file, asset(file, fs.readFileSync(path.join(folder, file)))]));

@@ -28,7 +28,7 @@ function cleanEnvironment(): NodeJS.ProcessEnv {
 
 /** The real server, on a port and in a folder of its own. */
 export class Shop {
-  readonly #process: ChildProcess;
+  #process: ChildProcess;
   readonly #folder: string;
   readonly origin: string;
 
@@ -40,39 +40,28 @@ export class Shop {
 
   static async start(): Promise<Shop> {
     const folder = await mkdtemp(join(tmpdir(), "stampede-e2e-"));
-    const site = process.env["STAMPEDE_SITE"] ?? join(ROOT, "target/site");
-    const args = [
-      "serve",
-      "--listen",
-      "127.0.0.1:0",
-      "--store",
-      storeUrl(folder),
-      "--site",
-      resolve(site),
-      "--payments",
-      "sandbox",
-    ];
-    const server = spawn(binary(), args, { cwd: folder, env: cleanEnvironment(), stdio: ["ignore", "pipe", "pipe"] });
-    const log = createWriteStream(join(folder, "server.log"));
-    server.stdout.pipe(log);
-    server.stderr.pipe(log);
-    try {
-      return new Shop(server, folder, await addressOf(server));
-    } catch (error) {
-      server.kill("SIGKILL");
-      throw new Error(`${String(error)}\n${await readFile(join(folder, "server.log"), "utf8")}`);
-    }
+    const { server, origin } = await serve(folder, "127.0.0.1:0");
+    return new Shop(server, folder, origin);
   }
 
-  /** Asks it to stop as an operator would; a stop that is not clean fails the run. */
+  /** Serves again, at the same address and from the same store, after `goDown`. */
+  async comeBack(): Promise<void> {
+    this.#process = (await serve(this.#folder, new URL(this.origin).host)).server;
+  }
+
   async stop(): Promise<void> {
+    await this.goDown();
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  /** Asks the server to stop as an operator would; a stop that is not clean fails the run. */
+  async goDown(): Promise<void> {
     const stopped = exitOf(this.#process);
     this.#process.kill("SIGTERM");
     const late = setTimeout(() => this.#process.kill("SIGKILL"), STOP_TIMEOUT_MS);
     const code = await stopped;
     clearTimeout(late);
     if (code !== 0) throw new Error(`The server stopped with ${code}:\n${await this.log()}`);
-    await rm(this.#folder, { recursive: true, force: true });
   }
 
   log(): Promise<string> {
@@ -108,6 +97,21 @@ export class Shop {
   /** Session cookies, `NAME=VALUE`, each of a shopper of its own. */
   async shopperCookies(count: number): Promise<string[]> {
     return (await this.command(["token", "shoppers", "--count", String(count)])).split("\n");
+  }
+}
+
+async function serve(folder: string, listen: string): Promise<{ server: ChildProcess; origin: string }> {
+  const site = resolve(process.env["STAMPEDE_SITE"] ?? join(ROOT, "target/site"));
+  const args = ["serve", "--listen", listen, "--store", storeUrl(folder), "--site", site, "--payments", "sandbox"];
+  const server = spawn(binary(), args, { cwd: folder, env: cleanEnvironment(), stdio: ["ignore", "pipe", "pipe"] });
+  const log = createWriteStream(join(folder, "server.log"), { flags: "a" });
+  server.stdout.pipe(log);
+  server.stderr.pipe(log);
+  try {
+    return { server, origin: await addressOf(server) };
+  } catch (error) {
+    server.kill("SIGKILL");
+    throw new Error(`${String(error)}\n${await readFile(join(folder, "server.log"), "utf8")}`);
   }
 }
 

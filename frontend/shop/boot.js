@@ -12,6 +12,8 @@ async function start() {
   bundle.hydrate?.();
   for (const island of document.querySelectorAll("leptos-island")) {
     hydrate(bundle, island);
+    // A slow phone may answer a finger between two of them.
+    await new Promise((done) => setTimeout(done));
   }
   document.documentElement.dataset.alive = "";
 }

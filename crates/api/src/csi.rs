@@ -49,6 +49,9 @@ pub struct SaleState {
     /// Nothing is free now, but units may come back and there is room to wait for them.
     #[serde(default)]
     pub can_wait: bool,
+    /// The sale has ended because the merchant called it off.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub called_off: bool,
     /// Of a sale with SKUs: how each stands.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub skus: Vec<SkuState>,

@@ -15,6 +15,8 @@ use super::view::phase_of;
 
 /// Items recommended, at most.
 const MAX_RECOMMENDATIONS: usize = 4;
+/// Items that a visitor may name as looked at; more are not read.
+const MAX_SEEN: usize = 8;
 
 /// The server's time.
 #[utoipa::path(get, path = "/csi/time", tag = "fragments", responses((status = 200, body = ServerTime)))]
@@ -62,6 +64,7 @@ pub(super) async fn sale_state(
         price_minor: sale.price_minor,
         currency: sale.currency.clone(),
         can_wait: phase == SalePhase::SoldOut && outlooks.all.can_wait,
+        called_off: sale.called_off_at_ms.is_some(),
         skus: sale.skus.iter().map(sku).collect(),
     };
     Ok((Extension(CachePolicy::EdgeSecond), Json(state)))
@@ -71,10 +74,16 @@ pub(super) async fn sale_state(
 #[serde(deny_unknown_fields)]
 pub(super) struct RecommendationQuery {
     item: String,
+    /// `zh` where the page is Chinese.
+    lang: Option<String>,
+    /// Items that the visitor has looked at lately, by their slugs with a comma between.
+    seen: Option<String>,
 }
 
-/// Other items whose sale is on or to come.
-#[utoipa::path(get, path = "/csi/recommendations", tag = "fragments", params(("item" = String, Query)),
+/// Other items whose sale is on or to come, the next ones first; of those, first what is written in the visitor's
+/// language, and last what the visitor has just looked at.
+#[utoipa::path(get, path = "/csi/recommendations", tag = "fragments",
+    params(("item" = String, Query), ("lang" = Option<String>, Query), ("seen" = Option<String>, Query)),
     responses((status = 200, body = Recommendations), (status = 400, body = api::Problem)))]
 pub(super) async fn recommendations(
     State(app): State<App>,
@@ -82,8 +91,13 @@ pub(super) async fn recommendations(
 ) -> Json<Recommendations> {
     let catalog = app.publisher.catalog();
     let cards = catalog.cards(app.clock.now_ms());
-    let others = cards.into_iter().filter(|card| card.slug != query.item);
+    let reads_chinese = query.lang.as_deref().is_some_and(|lang| lang.starts_with("zh"));
+    let seen: Vec<&str> = query.seen.as_deref().unwrap_or_default().split(',').take(MAX_SEEN).collect();
+    let mut others: Vec<_> = cards.into_iter().filter(|card| card.slug != query.item).collect();
+    // Stable: among equals, the next sale comes first.
+    others.sort_by_key(|card| (is_chinese(&card.title) != reads_chinese, seen.contains(&card.slug.as_str())));
     let items = others
+        .into_iter()
         .filter_map(|card| {
             let sale = card.sale?;
             let phase = catalog.sale(SaleId(sale.sale_id.parse().ok()?)).map(|sale| phase_of(&app, sale))?;
@@ -100,4 +114,9 @@ pub(super) async fn recommendations(
         .take(MAX_RECOMMENDATIONS)
         .collect();
     Json(Recommendations { items })
+}
+
+/// Whether a title is for readers of Chinese: it has at least one of the common ideographs.
+fn is_chinese(title: &str) -> bool {
+    title.chars().any(|letter| ('\u{4e00}'..='\u{9fff}').contains(&letter))
 }

@@ -210,7 +210,7 @@ fn rendered(
     };
     let cards = catalog.cards(now_ms);
     for locale in LOCALES {
-        let render = || shop::catalogue_html(locale, assets, &cards);
+        let render = || shop::catalogue_html(locale, assets, &cards, origin);
         let path = locale.path("/");
         keep(path, Source::Catalogue(cards.clone()), "catalogue", &render)?;
     }

@@ -6,7 +6,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortSignal, Headers, Request, RequestInit, Response};
 
-use super::{jittered, js, page, sleep_ms};
+use super::{clock, jittered, js, link, page, reloads, sleep_ms};
 
 /// A request that has no answer by then is given up, mostly.
 pub(crate) const TIMEOUT_MS: u32 = 10_000;
@@ -128,7 +128,7 @@ pub(crate) async fn fetch(call: &Call<'_>) -> Result<Response, JsValue> {
         options.set_method("POST");
         if !body.is_undefined() {
             headers.set("content-type", "application/json")?;
-            options.set_body(&js_sys::JSON::stringify(body)?.into());
+            options.set_body(&js::stringify(body).into());
         }
     }
     if let Some(key) = call.idempotency_key {
@@ -137,7 +137,14 @@ pub(crate) async fn fetch(call: &Call<'_>) -> Result<Response, JsValue> {
     options.set_headers(&headers);
     let request = Request::new_with_str_and_init(call.path, &options)?;
     let window = web_sys::window().ok_or(JsValue::UNDEFINED)?;
-    JsFuture::from(window.fetch_with_request(&request)).await?.dyn_into()
+    let rest_ms = reloads::rest_ms() - clock::monotonic_ms();
+    if rest_ms > 0.0 {
+        sleep_ms(rest_ms).await;
+    }
+    let answer = JsFuture::from(window.fetch_with_request(&request)).await;
+    let outcome = answer.and_then(JsCast::dyn_into);
+    link::note(&outcome);
+    outcome
 }
 
 /// `undefined` where the body is not JSON.

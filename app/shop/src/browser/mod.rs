@@ -3,8 +3,10 @@
 pub(crate) mod clock;
 pub(crate) mod http;
 pub(crate) mod js;
+pub(crate) mod link;
 pub(crate) mod page;
 pub(crate) mod proof;
+pub(crate) mod reloads;
 pub(crate) mod session;
 pub(crate) mod wire;
 

@@ -3,7 +3,7 @@
 use js_sys::{Date, Object};
 use ui::Locale;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
-use web_sys::{Document, Element, HtmlElement, VisibilityState};
+use web_sys::{Document, Element, EventTarget, HtmlElement, VisibilityState};
 
 use super::js;
 
@@ -54,14 +54,25 @@ pub(crate) fn visible() -> bool {
 
 /// Runs `act` whenever the page comes back into view. Phones stop timers in pages that nobody sees.
 pub(crate) fn on_visible(act: impl Fn() + 'static) {
-    let listener = Closure::<dyn Fn()>::new(move || {
-        if visible() {
-            act();
-        }
-    });
     if let Some(document) = document() {
-        let _ = document.add_event_listener_with_callback("visibilitychange", listener.as_ref().unchecked_ref());
+        listen(&document, "visibilitychange", move || {
+            if visible() {
+                act();
+            }
+        });
     }
+}
+
+/// Runs `act` whenever the device loses its network.
+pub(super) fn on_offline(act: impl Fn() + 'static) {
+    if let Some(window) = web_sys::window() {
+        listen(&window, "offline", act);
+    }
+}
+
+fn listen(target: &EventTarget, event: &str, act: impl Fn() + 'static) {
+    let listener = Closure::<dyn Fn()>::new(act);
+    let _ = target.add_event_listener_with_callback(event, listener.as_ref().unchecked_ref());
     // It lives as long as the page.
     listener.forget();
 }

@@ -39,10 +39,7 @@ pub(crate) struct Attempt {
     pub sku: Option<String>,
 }
 
-/// Stands for no SKU where an attempt is kept; no SKU is named so.
-const NO_SKU: &str = "-";
-
-fn storage() -> Option<Storage> {
+pub(super) fn storage() -> Option<Storage> {
     web_sys::window().and_then(|window| window.session_storage().ok().flatten())
 }
 
@@ -55,9 +52,13 @@ impl Attempt {
     pub(crate) fn begin(sale_id: &str, pass: String, quantity: u32, sku: Option<String>) -> Self {
         let attempt = Self { key: random_key(), pass, quantity, sku };
         if let Some(storage) = storage() {
-            let sku = attempt.sku.as_deref().unwrap_or(NO_SKU);
-            let text = [&attempt.key, " ", &quantity.to_string(), " ", sku, " ", &attempt.pass].concat();
-            let _ = storage.set_item(&slot(sale_id), &text);
+            let mut fields = vec![
+                ("key", attempt.key.as_str().into()),
+                ("pass", attempt.pass.as_str().into()),
+                ("quantity", quantity.into()),
+            ];
+            fields.extend(attempt.sku.as_deref().map(|sku| ("sku", sku.into())));
+            let _ = storage.set_item(&slot(sale_id), &js::stringify(&js::object(&fields)));
         }
         attempt
     }
@@ -65,13 +66,12 @@ impl Attempt {
     /// The attempt that a reload or a crash has left open.
     pub(crate) fn left_open(sale_id: &str) -> Option<Self> {
         let text = storage()?.get_item(&slot(sale_id)).ok().flatten()?;
-        let mut parts = text.splitn(4, ' ');
-        let (key, quantity, sku, pass) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+        let kept = js::parse(&text);
         Some(Self {
-            key: key.to_owned(),
-            quantity: quantity.parse().ok()?,
-            sku: Some(sku).filter(|sku| *sku != NO_SKU).map(str::to_owned),
-            pass: pass.to_owned(),
+            key: js::text(&kept, "key")?,
+            pass: js::text(&kept, "pass")?,
+            quantity: js::count(&kept, "quantity")? as u32,
+            sku: js::text(&kept, "sku"),
         })
     }
 
@@ -80,6 +80,23 @@ impl Attempt {
             let _ = storage.remove_item(&slot(sale_id));
         }
     }
+}
+
+const SEEN_SLOT: &str = "stampede.seen";
+/// As many items are remembered as looked at.
+const SEEN_MAX: usize = 6;
+
+/// Remembers that this visitor looks at an item. Answers with the slugs of those before it, the latest first, with a
+/// comma between.
+pub(crate) fn looked_at(slug: &str) -> String {
+    let storage = web_sys::window().and_then(|window| window.local_storage().ok().flatten());
+    let Some(storage) = storage else { return String::new() };
+    let kept = storage.get_item(SEEN_SLOT).ok().flatten().unwrap_or_default();
+    let mut slugs: Vec<&str> = kept.split(',').filter(|seen| *seen != slug && !seen.is_empty()).collect();
+    slugs.truncate(SEEN_MAX);
+    let before = slugs.join(",");
+    let _ = storage.set_item(SEEN_SLOT, &[slug, ",", &before].concat());
+    before
 }
 
 /// 128 random bits in hexadecimal. `randomUUID` is kept from pages without TLS; this is not.

@@ -39,6 +39,7 @@ pub(crate) fn sale_state(value: &JsValue) -> Option<SaleState> {
         price_minor: js::integer(value, "price_minor")?,
         currency: js::text(value, "currency")?,
         can_wait: js::truth(value, "can_wait"),
+        called_off: js::truth(value, "called_off"),
         skus: js::list(value, "skus").iter().filter_map(sku_state).collect(),
     })
 }

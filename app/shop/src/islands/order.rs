@@ -32,9 +32,11 @@ struct Model {
 
 impl Model {
     fn of(locale: Locale, order: &Order) -> Self {
+        let board = Board::new();
+        board.show_word(word(locale, order));
         Self {
             locale,
-            board: Board::new(),
+            board,
             state: RwSignal::new(order.state),
             story: RwSignal::new(locale.order_story(order.state, &order.history)),
             deadline_ms: RwSignal::new(deadline_ms(order)),
@@ -47,6 +49,17 @@ impl Model {
 
     fn kept(self) -> bool {
         is_kept(self.state.get())
+    }
+}
+
+/// What the board says where it has no time to count: how the order stands.
+fn word(locale: Locale, order: &Order) -> &'static str {
+    if deadline_ms(order) > 0 {
+        ""
+    } else if is_kept(order.state) {
+        locale.state_kept()
+    } else {
+        locale.order_standing(order.state, order.history.reserved)
     }
 }
 
@@ -85,7 +98,7 @@ fn order_dock(order: Order) -> impl IntoView {
     let reserved = order.history.reserved;
     let model = Model::of(locale(), &order);
     let Model { locale, state, story, deadline_ms, note, idle, asking, board, .. } = model;
-    let of_kept = |kept: &'static str, claimed: &'static str| if reserved { kept } else { claimed };
+    let of_kept = move |kept: &'static str, claimed: &'static str| if reserved { kept } else { claimed };
     if cfg!(feature = "hydrate") {
         // Not before the first tree stands: hydration takes it over as the server wrote it.
         spawn(async move { idle.set(true) });
@@ -94,10 +107,17 @@ fn order_dock(order: Order) -> impl IntoView {
     }
     view! {
         <section class="dock order-dock" data-state=text(move || wire::order_state_text(state.get()).to_owned())>
-            <div hidden=flag(move || deadline_ms.get() == 0)>
-                <p class="caption" id="board-caption">{of_kept(locale.keep_within(), locale.claim_within())}</p>
-                {board.view(locale, "board-caption")}
-            </div>
+            <p class="caption" id="board-caption">
+                {text(move || {
+                    if deadline_ms.get() == 0 {
+                        locale.your_order_is()
+                    } else {
+                        of_kept(locale.keep_within(), locale.claim_within())
+                    }
+                    .to_owned()
+                })}
+            </p>
+            {board.view(locale, "board-caption")}
             <p class="outcome story" role="status">
                 {text(move || {
                     let note = note.get();
@@ -109,18 +129,18 @@ fn order_dock(order: Order) -> impl IntoView {
                 })}
             </p>
             <div class="acts" hidden=flag(move || !model.kept())>
-                <button class="primary" type="button" disabled=flag(move || !idle.get()) on:click=act(move || spawn(pay(model)))>
+                <button class="primary" type="button" disabled=flag(move || !idle.get()) on:click:capture=act(move || spawn(pay(model)))>
                     {locale.pay()}
                 </button>
-                <button class="quiet" type="button" hidden=flag(move || asking.get()) on:click=act(move || asking.set(true))>
+                <button class="quiet" type="button" hidden=flag(move || asking.get()) on:click:capture=act(move || asking.set(true))>
                     {locale.cancel_order()}
                 </button>
                 <div class="sure" hidden=flag(move || !asking.get())>
                     <p>{of_kept(locale.cancel_sure(), locale.give_up_sure())}</p>
-                    <button class="secondary" type="button" disabled=flag(move || !idle.get()) on:click=act(move || spawn(cancel(model)))>
+                    <button class="secondary" type="button" disabled=flag(move || !idle.get()) on:click:capture=act(move || spawn(cancel(model)))>
                         {of_kept(locale.cancel_yes(), locale.give_up_yes())}
                     </button>
-                    <button class="quiet" type="button" on:click=act(move || asking.set(false))>{of_kept(locale.cancel_no(), locale.give_up_no())}</button>
+                    <button class="quiet" type="button" on:click:capture=act(move || asking.set(false))>{of_kept(locale.cancel_no(), locale.give_up_no())}</button>
                 </div>
             </div>
         </section>
@@ -162,6 +182,7 @@ fn take(model: Model, value: &JsValue) {
     if let Some(order) = wire::order(value) {
         model.deadline_ms.set(deadline_ms(&order));
         model.moving.set(is_moving(&order));
+        model.board.show_word(word(model.locale, &order));
         let story = model.locale.order_story(order.state, &order.history);
         // A status that says the same again would be read out again.
         if model.story.with_untracked(|told| *told != story) {

@@ -33,10 +33,10 @@ pub(crate) fn PayActions() -> impl IntoView {
     view! {
         <div class="acts">
             <p class="outcome" role="status">{text(move || note.get())}</p>
-            <button class="primary" type="button" disabled=flag(move || !idle.get()) on:click=act(move || settle(PAID))>
+            <button class="primary" type="button" disabled=flag(move || !idle.get()) on:click:capture=act(move || settle(PAID))>
                 {locale.pay_confirm()}
             </button>
-            <button class="secondary" type="button" disabled=flag(move || !idle.get()) on:click=act(move || settle(DECLINED))>
+            <button class="secondary" type="button" disabled=flag(move || !idle.get()) on:click:capture=act(move || settle(DECLINED))>
                 {locale.pay_decline()}
             </button>
         </div>

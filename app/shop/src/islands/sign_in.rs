@@ -32,7 +32,7 @@ pub(crate) fn SignInForm() -> impl IntoView {
         text(move || if new_account.get() { new } else { known }.to_owned())
     };
     view! {
-        <form class="sign-in" method="post" on:submit=submit>
+        <form class="sign-in" method="post" on:submit:capture=submit>
             <h1>{either(locale.sign_up_title(), locale.sign_in_title())}</h1>
             <label for="email">{locale.email()}</label>
             <input id="email" type="email" autocomplete="email" required maxlength="254" />
@@ -66,7 +66,7 @@ pub(crate) fn SignInForm() -> impl IntoView {
             <button
                 class="quiet"
                 type="button"
-                on:click=act(move || {
+                on:click:capture=act(move || {
                     new_account.set(!new_account.get_untracked());
                     note.set(String::new());
                 })

@@ -12,11 +12,11 @@ use crate::{
 
 /// The whole document.
 #[must_use]
-pub fn catalogue_html(locale: Locale, assets: &Assets, cards: &[ItemCard]) -> String {
+pub fn catalogue_html(locale: Locale, assets: &Assets, cards: &[ItemCard], public_origin: &str) -> String {
     let head = Head {
         title: locale.departures().to_owned(),
         description: locale.shop_tagline().to_owned(),
-        alternate: Some(Alternate { origin: String::new(), path: "/".to_owned() }),
+        alternate: Some(Alternate { origin: public_origin.trim_end_matches('/').to_owned(), path: "/".to_owned() }),
         path: "/".to_owned(),
         ..Head::default()
     };

@@ -5,7 +5,8 @@ use crate::Locale;
 use api::Code;
 
 texts! {
-    offline: "No connection. Your place is safe; the page goes on when you are back online.", "网络已断开。您的位置不受影响，恢复后自动继续。";
+    offline: "No connection to the shop. What is held for you stays held; this page goes on by itself.", "与本店的连接已断开。已保留的名额不受影响，恢复后本页自动继续。";
+    shop_busy: "The shop is very busy. Nothing was lost; this page keeps asking.", "当前非常繁忙，您的信息没有丢失，本页会继续尝试。";
     something_failed: "That did not work. Try again.", "操作失败，请重试。";
 }
 

@@ -59,6 +59,9 @@ texts! {
     quiz_time_bar: "Time left for the answer", "剩余答题时间";
     line_bar: "How far the line has moved", "队列进度";
     others_title: "Also on the board", "更多抢购";
+    page_is_live: "No need to refresh: this page is live. ", "无需刷新，本页实时更新。";
+    page_rests: "You refreshed so often that this page waits a few seconds before it asks the shop. It is live: no need to refresh. ", "刷新过于频繁，本页将稍候数秒再连接本店。本页实时更新，无需刷新。";
+    see_what_is_next: "See what is on next", "看看下一场";
     shop_clock: "Shop’s clock", "本店时钟";
 }
 

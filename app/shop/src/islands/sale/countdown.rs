@@ -112,6 +112,7 @@ pub(super) async fn ask(model: Model) {
     let Some(state) = wire::sale_state(&value) else { return };
     model.change(|unseen| {
         unseen.told_phase = state.phase;
+        unseen.called_off = state.called_off;
         unseen.facts.starts_at_ms = state.starts_at_ms;
         unseen.facts.ends_at_ms = state.ends_at_ms;
         kinds::take(&mut unseen.kinds, state.skus);

@@ -112,7 +112,7 @@ fn row(model: Model, index: i64, title: String) -> impl IntoView {
                 autocomplete="off"
                 checked=index == model.chosen.get_untracked()
                 disabled=flag(is_gone)
-                on:click=act(choose)
+                on:click:capture=act(choose)
             />
             <span class="kind-title">{title}</span>
             <span class="kind-note">{text(move || note(model, index))}</span>

@@ -56,6 +56,8 @@ pub(super) struct Unseen {
     pub told_phase: SalePhase,
     /// In the order of the page.
     pub kinds: Vec<SkuState>,
+    /// The merchant has ended the sale for good.
+    pub called_off: bool,
     pub signed_in: bool,
     /// Units to order.
     pub quantity: u32,
@@ -83,11 +85,13 @@ pub(super) struct Model {
     pub can_wait: RwSignal<bool>,
     /// Where among the kinds the shopper's choice stands; negative before there is one.
     pub chosen: RwSignal<i64>,
-    /// Grows when the server has told how the kinds stand.
+    /// Grows when the server has told how the sale and its kinds stand.
     pub kinds_told: RwSignal<i64>,
 
     pub stage: RwSignal<Stage>,
     pub status: RwSignal<String>,
+    /// What a visitor who keeps reloading hears beside the rest.
+    pub live_note: RwSignal<String>,
     /// Known not to be signed in.
     pub visitor: RwSignal<bool>,
     /// Units that this shopper holds or has paid for.
@@ -121,6 +125,7 @@ impl Model {
             kinds_told: RwSignal::new(0),
             stage: RwSignal::new(Stage::Idle),
             status: RwSignal::new(String::new()),
+            live_note: RwSignal::new(String::new()),
             visitor: RwSignal::new(false),
             owned: RwSignal::new(0),
             order_id: RwSignal::new(String::new()),
@@ -134,6 +139,7 @@ impl Model {
             quiz_over: RwSignal::new(false),
             unseen: StoredValue::new(Unseen {
                 told_phase: phase,
+                called_off: false,
                 signed_in: false,
                 quantity: 1,
                 hold: None,

@@ -3,17 +3,17 @@
 
 use api::SalePhase;
 use leptos::{ev::SubmitEvent, prelude::*};
-use ui::format_money;
+use ui::{Locale, format_money};
 use wasm_bindgen::JsCast;
 
 use super::{
-    super::live::{act, flag, text},
+    super::live::{act, flag, maybe, text},
     countdown, kinds, line,
     model::{Hold, Model, Stage, Unseen},
     order, quiz,
 };
 use crate::{
-    browser::{spawn, wire},
+    browser::{reloads, spawn, wire},
     facts::Facts,
 };
 
@@ -27,6 +27,8 @@ pub(crate) fn SaleDock() -> impl IntoView {
     if cfg!(feature = "hydrate") {
         countdown::start(model);
         spawn(async move {
+            // Not before the first tree stands: hydration takes it over as the server wrote it.
+            model.live_note.set(live_note(model.locale).to_owned());
             order::find_place(model).await;
             line::watch_hold(model).await;
         });
@@ -53,6 +55,7 @@ pub(crate) fn SaleDock() -> impl IntoView {
             </p>
             <p class="caption" id="board-caption">{text(move || caption(model))}</p>
             {model.board.view(locale, "board-caption")}
+            <a class="next" href=locale.path("/") hidden=flag(move || !is_over(model))>{locale.see_what_is_next()}</a>
             <p class="outcome" role="status">{text(move || status(model))}</p>
             <progress
                 class="line"
@@ -67,7 +70,7 @@ pub(crate) fn SaleDock() -> impl IntoView {
                     class="primary pay"
                     type="button"
                     hidden=flag(move || stage.get() != Stage::Held)
-                    on:click=act(move || spawn(order::pay(model)))
+                    on:click:capture=act(move || spawn(order::pay(model)))
                 >
                     {locale.pay()}
                 </button>
@@ -82,7 +85,7 @@ pub(crate) fn SaleDock() -> impl IntoView {
                     class="secondary"
                     type="button"
                     hidden=flag(move || stage.get() != Stage::Waiting)
-                    on:click=act(move || spawn(line::leave(model)))
+                    on:click:capture=act(move || spawn(line::leave(model)))
                 >
                     {locale.leave_waiting()}
                 </button>
@@ -93,13 +96,24 @@ pub(crate) fn SaleDock() -> impl IntoView {
                     hidden=flag(move || buy_hidden(model))
                     disabled=flag(move || !model.can_buy())
                     aria-busy=text(move || if stage.get() == Stage::Busy { "true" } else { "false" }.to_owned())
-                    on:click=act(move || quiz::press(model))
+                    on:click:capture=act(move || quiz::press(model))
                 >
                     {locale.buy_now()}
                 </button>
             </div>
         </section>
         {quiz_dialog(model)}
+    }
+}
+
+/// To somebody who keeps reloading.
+fn live_note(locale: Locale) -> &'static str {
+    if reloads::rest_ms() > 0.0 {
+        locale.page_rests()
+    } else if reloads::noticed() {
+        locale.page_is_live()
+    } else {
+        ""
     }
 }
 
@@ -129,20 +143,36 @@ fn status(model: Model) -> String {
         return own;
     }
     let locale = model.locale;
+    let live = model.live_note.get();
     match model.phase.get() {
-        SalePhase::Upcoming if model.visitor.get() => locale.sign_in_ahead().to_owned(),
-        SalePhase::Open if model.visitor.get() => locale.sign_in_to_join().to_owned(),
+        SalePhase::Upcoming if model.visitor.get() => live + locale.sign_in_ahead(),
+        SalePhase::Open if model.visitor.get() => live + locale.sign_in_to_join(),
         SalePhase::Upcoming | SalePhase::Open => model.look(|Unseen { facts, .. }| {
             let supply = locale.supply(facts.stock_units, facts.per_shopper_limit);
             let decides = if facts.pays_to_claim { locale.first_to_pay() } else { "" };
             let restricted = if facts.is_restricted { locale.not_everybody() } else { "" };
-            [&supply, decides, restricted].concat()
+            [&live, supply.as_str(), decides, restricted].concat()
         }),
         SalePhase::SoldOut if model.can_wait.get() => locale.may_wait().to_owned(),
         SalePhase::SoldOut => locale.sold_out_may_return().to_owned(),
-        SalePhase::Ended => locale.sale_ended().to_owned(),
+        SalePhase::Ended => {
+            // The server may say so when the page already knows that the sale is over.
+            model.kinds_told.track();
+            let called_off = model.look(|unseen| unseen.called_off);
+            if called_off { locale.sale_called_off() } else { locale.sale_ended() }.to_owned()
+        }
         SalePhase::Paused => locale.sale_paused().to_owned(),
     }
+}
+
+/// Nothing is left to do here, and the shopper has no order to look at.
+fn is_over(model: Model) -> bool {
+    let over = match model.phase.get() {
+        SalePhase::Ended => true,
+        SalePhase::SoldOut => !model.can_wait.get(),
+        SalePhase::Upcoming | SalePhase::Open | SalePhase::Paused => false,
+    };
+    over && model.stage.get() == Stage::Idle
 }
 
 fn buy_hidden(model: Model) -> bool {
@@ -162,7 +192,7 @@ fn quantity_choice(model: Model, per_shopper_limit: i64) -> Option<impl IntoView
         view! {
             <label class="quantity" hidden=flag(move || buy_hidden(model))>
                 <span>{model.locale.quantity()}</span>
-                <select on:change=choose>{options.collect_view()}</select>
+                <select on:change:capture=choose>{options.collect_view()}</select>
             </label>
         }
     })
@@ -175,10 +205,10 @@ fn quiz_dialog(model: Model) -> impl IntoView {
         quiz::submit(model);
     };
     // An empty address would make the browser fetch the page itself.
-    let picture = move || Some(model.quiz_picture.get()).filter(|url| !url.is_empty());
+    let picture = maybe(move || Some(model.quiz_picture.get()).filter(|url| !url.is_empty()));
     view! {
-        <dialog class="quiz" id="quiz" role="dialog" aria-labelledby="quiz-title" on:close=move |_| quiz::closed(model)>
-            <form on:submit=submit>
+        <dialog class="quiz" id="quiz" role="dialog" aria-labelledby="quiz-title" on:close:capture=move |_| quiz::closed(model)>
+            <form on:submit:capture=submit>
                 <h2 id="quiz-title">{locale.quiz_title()}</h2>
                 <div class="quiz-question">
                     <img
@@ -206,18 +236,18 @@ fn quiz_dialog(model: Model) -> impl IntoView {
                     maxlength="80"
                     aria-describedby="quiz-words quiz-note"
                 />
-                <p class="form-note" id="quiz-note">{text(move || model.quiz_note.get())}</p>
+                <p class="form-note" id="quiz-note" role="alert">{text(move || model.quiz_note.get())}</p>
                 <button class="primary" type="submit" hidden=flag(move || model.quiz_over.get()) disabled=flag(move || !model.quiz_sendable.get())>
                     {locale.quiz_send()}
                 </button>
-                <button class="primary" type="button" hidden=flag(move || !model.quiz_over.get()) on:click=act(move || quiz::ask_again(model, false))>
+                <button class="primary" type="button" hidden=flag(move || !model.quiz_over.get()) on:click:capture=act(move || quiz::ask_again(model, false))>
                     {locale.quiz_another()}
                 </button>
                 <div class="quiz-more">
-                    <button class="quiet" type="button" on:click=act(move || quiz::ask_again(model, true))>
+                    <button class="quiet" type="button" on:click:capture=act(move || quiz::ask_again(model, true))>
                         {locale.quiz_cannot_see()}
                     </button>
-                    <button class="quiet" type="button" on:click=act(quiz::close)>{locale.quiz_close()}</button>
+                    <button class="quiet" type="button" on:click:capture=act(quiz::close)>{locale.quiz_close()}</button>
                 </div>
             </form>
         </dialog>
