@@ -8,8 +8,9 @@ SEEDS ?= 2000
 STEPS ?= 300
 KILLS ?= 100
 PUBLISHES ?= 1000
+FLIPS ?= 60
 
-.PHONY: help setup run build site test test-long sim planted kills publishes check lint fmt e2e clean clean-data
+.PHONY: help setup run build site test test-long sim planted kills publishes clock check lint fmt e2e clean clean-data
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,11 +34,12 @@ site: setup ## only the pages' code: both wasm bundles, styles and pictures, und
 	@echo; echo "==> Building the site (5 to 10 minutes the first time on 2 cores, then seconds)"
 	scripts/site.sh
 
-test-long: ## the hours: 100,000 simulated seeds, the planted bugs, 100 kills, 1,000 publishes
+test-long: ## the hours: 100,000 simulated seeds, the planted bugs, 100 kills, 1,000 publishes, flips behind bad links
 	@$(MAKE) sim SEEDS=100000
 	@$(MAKE) planted
 	@$(MAKE) kills
 	@$(MAKE) publishes
+	@$(MAKE) clock
 
 sim: ## simulated days of the shop: SEEDS=2000 of them, or SEED=7 replayed with its trace
 	cargo build --release --locked -p sim
@@ -55,6 +57,13 @@ publishes: setup ## PUBLISHES=1000 publishes under load through real edges: how 
 	cargo build --release -p stampede --locked
 	STAMPEDE_BIN="$(CURDIR)/target/release/stampede" PUBLISHES=$(PUBLISHES) \
 		cargo test --locked -p stampede --test shop edges::publishes -- --nocapture --test-threads=1
+
+clock: ## the clock: a million simulated networks, then FLIPS=60 flips behind each of four bad links, beside others' clocks (needs root, half an hour)
+	@scripts/setup.sh clock
+	scripts/site.sh
+	cargo build --release -p stampede --locked
+	NETWORKS=1000000 cargo test --release --locked -p clock --test networks -- --nocapture
+	STAMPEDE_BIN="$(CURDIR)/target/release/stampede" FLIPS=$(FLIPS) end2end/clock/run.sh
 
 check: ## quick: compile the server's side without linking
 	cargo check --locked --all-targets

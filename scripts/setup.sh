@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs what the build needs and is not there yet. `setup.sh test` adds what the tests need.
+# Installs what the build needs and is not there yet. `setup.sh test` adds what the tests need, `setup.sh clock` what the
+# clock's harness needs on top of that.
 #
 #   STAMPEDE_WASM_TOOLCHAIN   auto (default), rustup or debian: where the wasm32 target comes from
 #   STAMPEDE_CHROMIUM         a Chromium or Chrome to test with, instead of Debian's
@@ -16,8 +17,8 @@ CARGO_DENY_VERSION=0.20.2
 
 purpose="${1:-run}"
 case "$purpose" in
-run | test) ;;
-*) die "unknown argument: $purpose" "Use scripts/setup.sh or scripts/setup.sh test." ;;
+run | test | clock) ;;
+*) die "unknown argument: $purpose" "Use scripts/setup.sh, scripts/setup.sh test or scripts/setup.sh clock." ;;
 esac
 
 require_host_tools() {
@@ -55,7 +56,7 @@ wasm_target_by_rustup() {
 # Debian's compiler comes with the sources of its library, so that cargo can build that for wasm32 itself.
 wasm_target_by_debian() {
     local packages=(rustc-web cargo-web rust-web-src lld-22)
-    [ "$purpose" != test ] || packages+=(rust-web-clippy)
+    [ "$purpose" = run ] || packages+=(rust-web-clippy)
     local missing
     read -ra missing <<<"$(apt_missing "${packages[@]}")"
     [ ${#missing[@]} = 0 ] || apt_install "Debian's Rust with its library sources, and lld (1 to 3 minutes)" "${missing[@]}"
@@ -132,6 +133,13 @@ edge_cache() {
     [ ${#missing[@]} = 0 ] || apt_install "Varnish, to test what an edge keeps and forgets (under a minute)" "${missing[@]}"
 }
 
+# A link between two network namespaces, and the clocks that ours is compared with.
+bad_links() {
+    have ip || apt_install "iproute2, for network namespaces (under a minute)" iproute2
+    have python3 || apt_install "Python, which carries the packets (under a minute)" python3-minimal
+    npm_install end2end/clock "timesync, @ircam/sync and a WebSocket server to compare with (seconds)"
+}
+
 require_host_tools
 c_toolchain
 [ -f Cargo.lock ] || die "Cargo.lock is missing" "It belongs to the repository: restore it with git checkout Cargo.lock."
@@ -140,7 +148,7 @@ cargo_install trunk "$TRUNK_VERSION" "about 6 minutes on 2 cores" --locked
 # Without --locked: its lock file may name versions that a mirror lacks.
 cargo_install wasm-bindgen "$(locked_version wasm-bindgen)" "about 2 minutes on 2 cores"
 npm_install . "binaryen and esbuild, which shrink the bundles (under a minute)"
-if [ "$purpose" = test ]; then
+if [ "$purpose" != run ]; then
     formatter_and_linter
     browser
     clock_that_can_be_stepped
@@ -148,4 +156,5 @@ if [ "$purpose" = test ]; then
     cargo_install cargo-deny "$CARGO_DENY_VERSION" "about 8 minutes on 2 cores" --locked
     npm_install end2end "Playwright and axe (under a minute)"
 fi
+[ "$purpose" != clock ] || bad_links
 note "Everything that $purpose needs is there."

@@ -38,10 +38,16 @@ export class Shop {
     this.origin = origin;
   }
 
-  static async start(): Promise<Shop> {
+  static async start(listen = "127.0.0.1:0"): Promise<Shop> {
     const folder = await mkdtemp(join(tmpdir(), "stampede-e2e-"));
-    const { server, origin } = await serve(folder, "127.0.0.1:0");
+    const { server, origin } = await serve(folder, listen);
     return new Shop(server, folder, origin);
+  }
+
+  /** Stops it as an operator would and starts it anew, at the same address, on the same store. */
+  async restart(): Promise<void> {
+    await this.goDown();
+    await this.comeBack();
   }
 
   /** Serves again, at the same address and from the same store, after `goDown`. */

@@ -135,6 +135,12 @@ pub(crate) fn field(selector: &str) -> String {
     find_as::<web_sys::HtmlInputElement>(selector).map(|input| input.value()).unwrap_or_default()
 }
 
+pub(crate) fn enable(selector: &str) {
+    if let Some(element) = find(selector) {
+        let _ = element.remove_attribute("disabled");
+    }
+}
+
 pub(crate) fn focus(selector: &str) {
     if let Some(element) = find_as::<HtmlElement>(selector) {
         let _ = element.focus();

@@ -20,6 +20,9 @@ const UNKNOWN_MS: f64 = 50.0;
 /// Browsers let long timers be late by 8 ms or so, to save power, but not the short ones: the target's own is as short as
 /// this.
 const PRECISE_MS: f64 = 16.0;
+/// What is as near as this is now. Timers count whole milliseconds from when their task began: one that fell short by a hair would
+/// cost another, of 4 ms at least.
+pub(super) const NOW_MS: f64 = 0.7;
 
 #[derive(Clone, Copy)]
 pub(super) struct Board {
@@ -41,11 +44,12 @@ impl Board {
         }
     }
 
-    /// Counts towards `target_ms` on the shop's clock, and keeps that clock. Answers with the milliseconds until it wants
-    /// to be called again: a few times a second, and straight at the target at last.
-    pub(super) fn count_to(self, target_ms: f64) -> f64 {
+    /// Counts towards `target_ms` on the shop's clock, and keeps that clock. `now_ms` is its one reading for all that is
+    /// shown at a time. Answers with the milliseconds until it wants to be called again: a few times a second, and straight at the
+    /// target at last.
+    pub(super) fn count_to(self, target_ms: f64, now_ms: Option<f64>) -> f64 {
         let to_turn_ms = clock::turn(target_ms);
-        let Some(now_ms) = clock::server_now_ms() else {
+        let Some(now_ms) = now_ms else {
             // Before the first exchange, and again after a sleep.
             self.tell(UNKNOWN, 0);
             return UNKNOWN_MS;
@@ -53,18 +57,18 @@ impl Board {
         if let Some(certainty) = clock::certainty() {
             self.tell(certainty.bound_ms, certainty.offset_ms);
         }
-        let left_ms = (target_ms - now_ms).max(0.0);
-        let left_s = (left_ms / 1e3).ceil();
+        let left_ms = target_ms - now_ms;
+        let left_s = ((left_ms - NOW_MS) / 1e3).ceil().max(0.0);
         if self.left_s.get_untracked() != left_s as i64 {
             self.left_s.set(left_s as i64);
         }
-        let to_next_ms = if left_ms == 0.0 { LOOK_MS } else { left_ms - (left_s - 1.0) * 1e3 };
-        let is_last = left_s <= 1.0;
-        let wait_ms = if is_last && (PRECISE_MS * 2.0..LOOK_MS).contains(&to_next_ms) {
+        let to_next_ms = if left_s > 0.0 { left_ms - (left_s - 1.0) * 1e3 } else { LOOK_MS };
+        let wait_ms = if to_next_ms > LOOK_MS + PRECISE_MS {
+            LOOK_MS
+        } else if left_s == 1.0 && to_next_ms > 2.0 * PRECISE_MS {
             to_next_ms - PRECISE_MS
         } else {
-            // A timer that falls short by the rounding of clocks would cost another.
-            to_next_ms.min(LOOK_MS) + 0.2
+            to_next_ms
         };
         wait_ms.min(to_turn_ms).ceil()
     }

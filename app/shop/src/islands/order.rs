@@ -10,7 +10,7 @@ use super::{
     live::{act, flag, text},
     locale,
 };
-use crate::browser::{http, jittered, js, page, sleep_ms, spawn, wire};
+use crate::browser::{clock, http, jittered, js, page, sleep_ms, spawn, wire};
 
 const ASK_EVERY_MS: f64 = 3_000.0;
 
@@ -158,7 +158,7 @@ async fn count(model: Model) {
         if deadline_ms == 0 {
             return;
         }
-        sleep_ms(model.board.count_to(deadline_ms as f64)).await;
+        sleep_ms(model.board.count_to(deadline_ms as f64, clock::server_now_ms())).await;
     }
 }
 

@@ -4,6 +4,7 @@ use api::SalePhase;
 use leptos::prelude::*;
 
 use super::{
+    super::board::NOW_MS,
     kinds,
     model::{Model, Stage},
 };
@@ -62,7 +63,7 @@ pub(super) fn tick(model: Model) -> f64 {
     });
     let now_ms = clock::server_now_ms();
     let phase = match now_ms {
-        Some(now_ms) => phase_at(told, now_ms, starts_at_ms as f64, ends_at_ms as f64),
+        Some(now_ms) => phase_at(told, now_ms + NOW_MS, starts_at_ms as f64, ends_at_ms as f64),
         // Just after a sleep: what the clock has opened stays so until it is known again.
         None if told == SalePhase::Upcoming => model.phase.get_untracked(),
         None => told,
@@ -74,10 +75,14 @@ pub(super) fn tick(model: Model) -> f64 {
     } else {
         ends_at_ms
     };
-    let wait_ms = model.board.count_to(target_ms as f64);
     if phase != model.phase.get_untracked() {
         model.phase.set(phase);
+        // Before all that follows from it, which takes a phone some milliseconds.
+        if phase == SalePhase::Open && untrack(|| model.can_buy()) {
+            page::enable(".buy");
+        }
     }
+    let wait_ms = model.board.count_to(target_ms as f64, now_ms);
     let locale = model.locale;
     model.board.show_word(match phase {
         _ if hold.is_some_and(|hold| hold.expires_at_ms.is_none()) => locale.state_kept(),
