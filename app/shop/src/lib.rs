@@ -11,6 +11,7 @@ mod facts;
 mod islands;
 #[cfg(feature = "ssr")]
 mod pages;
+mod sha256;
 
 #[cfg(feature = "ssr")]
 pub use pages::{

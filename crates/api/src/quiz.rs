@@ -10,6 +10,9 @@ pub struct OpenQuiz {
     /// Asks for the equal route for those who cannot see the picture.
     #[serde(default)]
     pub accessible: bool,
+    /// The language of the question in words, as a tag (BCP 47): `en` or `zh-Hans`. A merchant's own question stays as it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
 }
 
 /// A question, bound to the shopper, the sale and the time of issue.

@@ -2,6 +2,8 @@
 
 mod picture;
 mod pool;
+mod wording;
 
 pub(crate) use picture::can_be_drawn;
 pub(crate) use pool::{Asked, Quizzes, random};
+pub(crate) use wording::{Language, told};

@@ -21,6 +21,8 @@ const SUMS: usize = 64;
 /// One question, about to be asked.
 pub(crate) struct Asked {
     pub(crate) question: QuizQuestion,
+    /// Where the question is a sum of ours and not the merchant's.
+    pub(crate) sum: Option<Sum>,
     pub(crate) picture_name: String,
 }
 
@@ -47,6 +49,7 @@ struct Pool {
 
 struct Drawn {
     question: QuizQuestion,
+    sum: Option<Sum>,
     picture_names: Vec<String>,
 }
 
@@ -92,7 +95,11 @@ impl Quizzes {
         let (which, rest) = split(random, pool.questions.len())?;
         let drawn = &pool.questions[which];
         let (which, _) = split(rest, drawn.picture_names.len())?;
-        Some(Asked { question: drawn.question.clone(), picture_name: drawn.picture_names[which].clone() })
+        Some(Asked {
+            question: drawn.question.clone(),
+            sum: drawn.sum,
+            picture_name: drawn.picture_names[which].clone(),
+        })
     }
 
     /// The PNG of that name.
@@ -109,35 +116,45 @@ fn split(random: u64, among: usize) -> Option<(usize, u64)> {
 impl Pool {
     fn drawn(sale: &SaleRow) -> (Arc<Self>, Pictures) {
         let bank = match sale.quiz_kind {
-            QuizKind::Bank => sale.questions.clone(),
-            QuizKind::Arithmetic => (0..SUMS).map(|_| sum(random())).collect(),
+            QuizKind::Bank => sale.questions.iter().map(|question| (question.clone(), None)).collect(),
+            QuizKind::Arithmetic => {
+                (0..SUMS).map(|_| Sum::of(random())).map(|sum| (sum.question(), Some(sum))).collect::<Vec<_>>()
+            }
         };
         let each = (MAX_PICTURES_PER_SALE / bank.len().max(1)).clamp(1, MAX_PICTURES_PER_QUESTION);
         let mut pictures = Vec::new();
         let mut questions = Vec::with_capacity(bank.len());
-        for question in bank {
+        for (question, sum) in bank {
             let mut picture_names = Vec::with_capacity(each);
             for _ in 0..each {
                 let name = format!("{:016x}{:016x}", random(), random());
                 pictures.push((name.clone(), picture::draw(&question.prompt, random())));
                 picture_names.push(name);
             }
-            questions.push(Drawn { question, picture_names });
+            questions.push(Drawn { question, sum, picture_names });
         }
         let pool = Self { kind: sale.quiz_kind, bank: sale.questions.clone(), questions };
         (Arc::new(pool), pictures)
     }
 }
 
-/// A sum that a person does in the head and that has one answer.
-fn sum(random: u64) -> QuizQuestion {
-    let a = 3 + random % 17;
-    let b = 2 + (random >> 16) % 9;
-    if random >> 63 == 0 {
-        QuizQuestion { prompt: format!("{a} + {b} = ?"), answer: (a + b).to_string() }
-    } else {
-        let (a, b) = (a.max(b), a.min(b));
-        QuizQuestion { prompt: format!("{a} − {b} = ?"), answer: (a - b).to_string() }
+/// A sum that a person does in the head and that has one answer, of so many that guessing one seldom helps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Sum {
+    pub(crate) a: u64,
+    pub(crate) b: u64,
+    pub(crate) is_plus: bool,
+}
+
+impl Sum {
+    fn of(random: u64) -> Self {
+        Self { a: 12 + random % 77, b: 3 + (random >> 16) % 7, is_plus: random >> 63 == 0 }
+    }
+
+    fn question(self) -> QuizQuestion {
+        let Self { a, b, is_plus } = self;
+        let (sign, answer) = if is_plus { ('+', a + b) } else { ('−', a - b) };
+        QuizQuestion { prompt: format!("{a} {sign} {b} = ?"), answer: answer.to_string() }
     }
 }
 
@@ -151,9 +168,19 @@ mod tests {
     use super::*;
 
     #[test]
+    fn no_answer_is_right_often() {
+        let answers = (0..20_000_u64).map(|seed| Sum::of(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15)).question().answer);
+        let mut counts: HashMap<String, usize> = HashMap::new();
+        for answer in answers {
+            *counts.entry(answer).or_default() += 1;
+        }
+        assert!(counts.values().all(|&count| count < 20_000 / 50), "{counts:?}");
+    }
+
+    #[test]
     fn sums_are_right_and_never_negative() {
         for seed in 0..2_000_u64 {
-            let question = sum(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+            let question = Sum::of(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15)).question();
             let words: Vec<&str> = question.prompt.split(' ').collect();
             let (a, b): (i64, i64) = (words[0].parse().unwrap(), words[2].parse().unwrap());
             let expected = if words[1] == "+" { a + b } else { a - b };

@@ -1,47 +1,54 @@
-//! The proof of work on the quiz's equal route (hashcash): what a picture costs a machine, this costs it too.
+//! The proof of work on the quiz's equal route (hashcash): what a picture costs a machine, this costs it too. It is looked
+//! for while the question is read, so that a person does not wait for it.
 
-use js_sys::{Array, Promise, Uint8Array};
-use wasm_bindgen::JsValue;
-use wasm_bindgen_futures::JsFuture;
+use std::cell::RefCell;
 
-use super::sleep_ms;
+use super::{sleep_ms, spawn};
+use crate::sha256::Prefix;
 
-/// Hashes under way at once; between two chunks the page may breathe.
-const CHUNK: u64 = 512;
-/// Twenty-four bits are found within this but for one time in e^64.
-const MOST_TRIES: u64 = 1 << 30;
+/// Hashes at a stretch, a few milliseconds' worth; between two stretches the page may breathe.
+const STRETCH: u64 = 4_096;
 
-/// A number such that SHA-256 of `token.number` begins with at least `bits` zero bits. None where the browser has
-/// no `crypto.subtle` (a page without TLS).
-pub(crate) async fn find(token: &str, bits: u32) -> Option<u64> {
-    let subtle = web_sys::window()?.crypto().ok()?.subtle();
-    let mut first = 0;
-    while first < MOST_TRIES {
-        let digests = Array::new();
-        for number in first..first + CHUNK {
-            let text = [token, ".", &number.to_string()].concat().into_bytes();
-            digests.push(&subtle.digest_with_str_and_u8_array("SHA-256", &text).ok()?.into());
-        }
-        let digests = Array::from(&JsFuture::from(Promise::all(&digests)).await.ok()?);
-        let found = digests.iter().position(|digest| zero_bits(&digest) >= bits);
-        if let Some(index) = found {
-            return Some(first + index as u64);
-        }
-        first += CHUNK;
-        sleep_ms(0.0).await;
-    }
-    None
+/// How often a finished answer asks whether the proof has been found.
+const ASK_EVERY_MS: f64 = 30.0;
+
+thread_local! {
+    /// The token that is worked on, and its proof once it is found.
+    static WORK: RefCell<(String, Option<u64>)> = const { RefCell::new((String::new(), None)) };
 }
 
-fn zero_bits(digest: &JsValue) -> u32 {
-    let bytes = Uint8Array::new(digest);
-    let mut bits = 0;
-    for index in 0..bytes.length() {
-        let byte = bytes.get_index(index);
-        bits += byte.leading_zeros();
-        if byte != 0 {
-            break;
+/// Starts to look for a number such that SHA-256 of `token.number` begins with at least `bits` zero bits. Work on an earlier
+/// token ends.
+pub(crate) fn begin(token: &str, bits: u32) {
+    let token = token.to_owned();
+    WORK.set((token.clone(), None));
+    spawn(async move {
+        let prefix = Prefix::new([token.as_str(), "."].concat().as_bytes());
+        let mut next = 0;
+        while is_wanted(&token) {
+            let found = (next..next + STRETCH).find(|&number| prefix.zero_bits(number) >= bits);
+            if found.is_some() {
+                WORK.set((token, found));
+                return;
+            }
+            next += STRETCH;
+            sleep_ms(0.0).await;
         }
+    });
+}
+
+fn is_wanted(token: &str) -> bool {
+    WORK.with_borrow(|(wanted, _)| wanted == token)
+}
+
+/// The token's proof, once it is found; none where another token's is looked for by now.
+pub(crate) async fn found(token: &str) -> Option<u64> {
+    while is_wanted(token) {
+        let proof = WORK.with_borrow(|(_, proof)| *proof);
+        if proof.is_some() {
+            return proof;
+        }
+        sleep_ms(ASK_EVERY_MS).await;
     }
-    bits
+    None
 }

@@ -48,7 +48,7 @@ pub(super) async fn open(model: Model, accessible: bool, note: String) {
     let mut tries_left = OPENING_TRIES;
     let outcome = loop {
         tries_left -= 1;
-        let body = js::object(&[("accessible", accessible.into())]);
+        let body = js::object(&[("accessible", accessible.into()), ("language", model.locale.tag().into())]);
         match http::post(&model.sale_path("/quiz"), body).await {
             Err(failure) if failure.code() == Some(Code::SaleNotOpen) && tries_left > 0 => {
                 sleep_ms(jittered(OPENING_PAUSE_MS)).await;
@@ -69,6 +69,9 @@ fn show(model: Model, quiz: QuizIssued, note: String) {
     model.quiz_note.set(note);
     model.quiz_over.set(false);
     let token = quiz.quiz_token.clone();
+    if let Some(bits) = quiz.proof_bits {
+        proof::begin(&token, bits);
+    }
     model.change(|unseen| unseen.quiz = Some(quiz));
     model.status.set(String::new());
     model.stage.set(Stage::Quiz);
@@ -137,9 +140,9 @@ pub(super) fn submit(model: Model) {
 async fn send(model: Model, answer: String) {
     let Some(quiz) = model.look(|unseen| unseen.quiz.clone()) else { return };
     let mut fields = vec![("quiz_token", quiz.quiz_token.as_str().into()), ("answer", answer.into())];
-    if let Some(bits) = quiz.proof_bits {
+    if quiz.proof_bits.is_some() {
         model.quiz_note.set(model.locale.quiz_working().to_owned());
-        if let Some(proof) = proof::find(&quiz.quiz_token, bits).await {
+        if let Some(proof) = proof::found(&quiz.quiz_token).await {
             fields.push(("proof", JsValue::from_f64(proof as f64)));
         }
     }
