@@ -141,7 +141,7 @@ mod tests {
 
     fn stories(language: Language) -> Vec<String> {
         let sum = |is_plus| Sum { a: 17, b: 8, is_plus };
-        (1..2_000).map(|number: u64| told(sum(number % 2 == 0), language, number.wrapping_mul(SEED))).collect()
+        (1..2_000).map(|number: u64| told(sum(number.is_multiple_of(2)), language, number.wrapping_mul(SEED))).collect()
     }
 
     #[test]
