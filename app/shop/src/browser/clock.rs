@@ -19,7 +19,8 @@ struct Clock {
     pace: Pace,
     /// When to ask next, on the monotonic clock; infinite while an answer is awaited.
     due_ms: f64,
-    to_target_ms: f64,
+    /// What the page counts to, in the server's epoch milliseconds.
+    target_ms: f64,
 }
 
 thread_local! {
@@ -27,7 +28,7 @@ thread_local! {
         visitor: Visitor::new(),
         pace: Pace::new(),
         due_ms: 0.0,
-        to_target_ms: f64::INFINITY,
+        target_ms: f64::INFINITY,
     });
 }
 
@@ -60,8 +61,7 @@ fn with_clock<T>(act: impl FnOnce(&mut Clock, f64) -> T) -> T {
 /// until the next turn is due.
 pub(crate) fn turn(target_ms: f64) -> f64 {
     let wait_ms = with_clock(|clock, now_ms| {
-        clock.to_target_ms =
-            clock.visitor.show(whole_us(now_ms)).map_or(f64::INFINITY, |shown| target_ms - shown.server_us / 1e3);
+        clock.target_ms = target_ms;
         clock.due_ms - now_ms
     });
     if wait_ms > 0.0 {
@@ -88,8 +88,10 @@ pub(crate) async fn sample() {
             return;
         }
         let usable = answer.is_some_and(|(exchange, clock_id)| clock.visitor.exchange(life, exchange, &clock_id));
-        let bound_ms = clock.visitor.show(whole_us(now_ms)).filter(|_| usable).map(|shown| shown.bound_us / 1e3);
-        clock.due_ms = now_ms + jittered(clock.pace.pause_ms(bound_ms, clock.to_target_ms));
+        let shown = clock.visitor.show(whole_us(now_ms)).filter(|_| usable);
+        let to_target_ms = shown.map_or(f64::INFINITY, |shown| clock.target_ms - shown.server_us / 1e3);
+        let pause_ms = clock.pace.pause_ms(shown.map(|shown| shown.bound_us / 1e3), to_target_ms);
+        clock.due_ms = now_ms + jittered(pause_ms);
     });
 }
 

@@ -84,7 +84,7 @@ impl Locale {
             return measured.to_owned();
         }
         let bound = bound_ms.to_string();
-        let off_s = (offset_ms.unsigned_abs() / 1_000).to_string();
+        let off_s = ((offset_ms.unsigned_abs() + 500) / 1_000).to_string();
         let device = match (self, offset_ms) {
             (_, -999..=999) => String::new(),
             (Self::En, 1..) => [" Yours is ", &off_s, " s slow."].concat(),
