@@ -80,8 +80,9 @@ pub(super) struct RecommendationQuery {
     seen: Option<String>,
 }
 
-/// Other items whose sale is on or to come, the next ones first; of those, first what is written in the visitor's
-/// language, and last what the visitor has just looked at.
+/// Other items whose sale is on or to come.
+///
+/// The next ones first; of those, what is in the visitor's language before the rest, what was just looked at last.
 #[utoipa::path(get, path = "/csi/recommendations", tag = "fragments",
     params(("item" = String, Query), ("lang" = Option<String>, Query), ("seen" = Option<String>, Query)),
     responses((status = 200, body = Recommendations), (status = 400, body = api::Problem)))]
