@@ -10,7 +10,7 @@ KILLS ?= 100
 PUBLISHES ?= 1000
 FLIPS ?= 60
 
-.PHONY: help setup run build site test test-long sim planted kills publishes clock check lint fmt e2e clean clean-data
+.PHONY: help setup run build site test test-long sim planted kills publishes clock lighthouse check lint fmt e2e clean clean-data
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -64,6 +64,10 @@ clock: ## the clock: a million simulated networks, then FLIPS=60 flips behind ea
 	cargo build --release -p stampede --locked
 	NETWORKS=1000000 cargo test --release --locked -p clock --test networks -- --nocapture
 	STAMPEDE_BIN="$(CURDIR)/target/release/stampede" FLIPS=$(FLIPS) end2end/clock/run.sh
+
+lighthouse: build ## the pages as Lighthouse sees them on a slow phone, median of 5 runs; reports in target/lighthouse
+	@scripts/setup.sh lighthouse
+	node end2end/lighthouse/run.mjs
 
 check: ## quick: compile the server's side without linking
 	cargo check --locked --all-targets

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what the build needs and is not there yet. `setup.sh test` adds what the tests need, `setup.sh clock` what the
-# clock's harness needs on top of that.
+# clock's harness needs on top of that, `setup.sh lighthouse` what Lighthouse needs.
 #
 #   STAMPEDE_WASM_TOOLCHAIN   auto (default), rustup or debian: where the wasm32 target comes from
 #   STAMPEDE_CHROMIUM         a Chromium or Chrome to test with, instead of Debian's
@@ -17,8 +17,8 @@ CARGO_DENY_VERSION=0.20.2
 
 purpose="${1:-run}"
 case "$purpose" in
-run | test | clock) ;;
-*) die "unknown argument: $purpose" "Use scripts/setup.sh, scripts/setup.sh test or scripts/setup.sh clock." ;;
+run | test | clock | lighthouse) ;;
+*) die "unknown argument: $purpose" "Use scripts/setup.sh, or with test, clock or lighthouse after it." ;;
 esac
 
 require_host_tools() {
@@ -148,7 +148,7 @@ cargo_install trunk "$TRUNK_VERSION" "about 6 minutes on 2 cores" --locked
 # Without --locked: its lock file may name versions that a mirror lacks.
 cargo_install wasm-bindgen "$(locked_version wasm-bindgen)" "about 2 minutes on 2 cores"
 npm_install . "binaryen and esbuild, which shrink the bundles (under a minute)"
-if [ "$purpose" != run ]; then
+if [ "$purpose" = test ] || [ "$purpose" = clock ]; then
     formatter_and_linter
     browser
     clock_that_can_be_stepped
@@ -157,4 +157,9 @@ if [ "$purpose" != run ]; then
     npm_install end2end "Playwright and axe (under a minute)"
 fi
 [ "$purpose" != clock ] || bad_links
+if [ "$purpose" = lighthouse ]; then
+    browser
+    # In a folder of its own: it is 180 MB, and no test needs it.
+    npm_install end2end/lighthouse "Lighthouse (under a minute)"
+fi
 note "Everything that $purpose needs is there."
