@@ -14,6 +14,8 @@ pub(super) fn phase_of(app: &App, sale: &SaleRow) -> SalePhase {
         None => sale.window().phase(now_ms, 0),
     };
     match phase {
+        // Visitors wait for a start that will not come while the sale is paused: they are told.
+        Phase::Upcoming if sale.paused => SalePhase::Paused,
         Phase::Upcoming => SalePhase::Upcoming,
         Phase::Open => SalePhase::Open,
         Phase::SoldOut => SalePhase::SoldOut,

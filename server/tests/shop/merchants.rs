@@ -158,3 +158,18 @@ async fn orders_are_listed_newest_first_page_by_page_and_by_state() {
         shop.merchant("GET", &format!("/orders?{wrong}"), Value::Null).await.is_problem(400, "query_invalid");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sale_that_is_paused_before_its_start_says_so_and_is_not_open_all_the_same() {
+    let shop = Shop::start();
+    let starts_at_ms = shop.now_ms().await + 60_000;
+    let sale_id = shop.sale(json!({ "starts_at_ms": starts_at_ms, "ends_at_ms": starts_at_ms + 60_000 })).await;
+    let phase = async || shop.get(&format!("/csi/sales/{sale_id}"), "").await.ok(200)["phase"].clone();
+    assert_eq!(phase().await, "upcoming");
+    shop.merchant("PATCH", &format!("/sales/{sale_id}"), json!({ "paused": true })).await.ok(200);
+    assert_eq!(phase().await, "paused");
+    let quiz = shop.post(&format!("/api/sales/{sale_id}/quiz"), &shop.shopper(), json!({})).await;
+    quiz.is_problem(409, "sale_not_open");
+    shop.merchant("PATCH", &format!("/sales/{sale_id}"), json!({ "paused": false })).await.ok(200);
+    assert_eq!(phase().await, "upcoming");
+}
