@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use ab_glyph::{Font, FontRef, Point, PxScale};
 
 const FONT: &[u8] = include_bytes!("../../../server/assets/quiz-font-latin.ttf");
-const ALPHABET: [char; 14] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', '+', '−', '=', '?'];
+const ALPHABET: [char; 13] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', '+', '=', '?'];
 /// A glyph is compared as a square of so many cells.
 const CELLS: usize = 20;
 /// Darker than this is ink.
@@ -50,7 +50,7 @@ impl Picture {
 /// What Tesseract reads on one line.
 pub(crate) fn by_tesseract(png: &[u8]) -> Option<String> {
     let mut child = Command::new("tesseract")
-        .args(["stdin", "stdout", "--psm", "7", "-c", "tessedit_char_whitelist=0123456789+-−=?"])
+        .args(["stdin", "stdout", "--psm", "7", "-c", "tessedit_char_whitelist=0123456789+=?"])
         .env("OMP_THREAD_LIMIT", "1")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -59,7 +59,7 @@ pub(crate) fn by_tesseract(png: &[u8]) -> Option<String> {
         .ok()?;
     child.stdin.take()?.write_all(png).ok()?;
     let output = child.wait_with_output().ok()?;
-    Some(String::from_utf8_lossy(&output.stdout).trim().replace('-', "−"))
+    Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
 /// Thin lines are taken away; the shapes that do not touch, from left to right, are held against the templates.
@@ -183,16 +183,16 @@ fn nearest(shape: &Cells, templates: &[(char, Cells)]) -> char {
     best.map_or('?', |(character, _)| *character)
 }
 
-/// The answer to a sum as it was read, if it reads as one.
+/// The answer to a sum as it was read, if it reads as one: `17 + 8 = ?` or `? + 8 = 25`.
 pub(crate) fn answer(read: &str) -> Option<i64> {
     let text: String = read.chars().filter(|character| !character.is_whitespace()).collect();
-    let (sum, _) = text.split_once('=')?;
-    let (a, b, sign) = match (sum.split_once('+'), sum.split_once('−')) {
-        (Some((a, b)), _) => (a, b, 1),
-        (None, Some((a, b))) => (a, b, -1),
-        (None, None) => return None,
-    };
-    Some(a.parse::<i64>().ok()? + sign * b.parse::<i64>().ok()?)
+    let (sum, total) = text.split_once('=')?;
+    let (a, b) = sum.split_once('+')?;
+    let number = |part: &str| part.parse::<i64>().ok();
+    match number(a) {
+        Some(a) => Some(a + number(b)?),
+        None => Some(number(total)? - number(b)?),
+    }
 }
 
 #[cfg(test)]
@@ -202,7 +202,7 @@ mod tests {
     #[test]
     fn a_sum_that_was_read_is_calculated() {
         assert_eq!(answer("17+8=?"), Some(25));
-        assert_eq!(answer("17 − 8 = ?"), Some(9));
+        assert_eq!(answer("? + 8 = 17"), Some(9));
         assert_eq!(answer("l7+8"), None);
     }
 

@@ -2,7 +2,7 @@
 //! whole of it bent.
 //!
 //! This stops a script that reads text from the page, and text recognition off the shelf. It does not stop one that was
-//! trained on these pictures; docs/QUIZ.md has the figures. No grain: it stopped nothing, and made a picture five times
+//! trained on these pictures; docs/QUIZ.md has the figures. No grain: it stopped nothing, and made a picture three times
 //! as many bytes at the one instant when everybody fetches one.
 
 use std::sync::LazyLock;
@@ -180,7 +180,7 @@ fn set(canvas: &mut Canvas, outlined: &OutlinedGlyph, place: impl Fn(f32, f32) -
 /// A wave across the picture, through the letters.
 fn stroke(canvas: &mut Canvas, dice: &mut Dice) {
     let middle = canvas.height as f32 * (0.5 + dice.around(0.22));
-    // Steep, so that it crosses a minus and never covers it, nor is taken for one.
+    // Steep, so that it crosses letters and runs along none.
     let (slope, reach, phase) = (dice.around(0.08), 16.0 + dice.around(4.0), dice.around(3.0));
     let length = 24.0 + dice.around(5.0);
     for step in 0..WIDTH {
