@@ -185,7 +185,20 @@ function adminPage({ page, js_url, wasm_url }, css_url, boot_url) {
     .replace("</head>", `${head}\n</head>`);
 }
 
+/// Bundles are built without `Debug` formatting: what prints by it prints nothing, and what compares by it sees no change.
+function refuseDebugFormats() {
+  const folders = ["app/ui/src", "app/shop/src", "app/admin/src", "frontend/shop/src", "frontend/admin/src", "crates/api/src"];
+  for (const folder of folders) {
+    for (const file of fs.readdirSync(path.join(root, folder), { recursive: true })) {
+      if (!file.endsWith(".rs") || file.endsWith("_tests.rs")) continue;
+      const [code] = read(folder, file).toString().split("#[cfg(test)]");
+      if (/\{[^{}"]*:#?\?\}/.test(code)) fail(`${folder}/${file} formats by Debug, which the bundles do not have`);
+    }
+  }
+}
+
 async function main() {
+  refuseDebugFormats();
   const only = process.argv.includes("--only") ? process.argv[process.argv.indexOf("--only") + 1] : undefined;
   if (only && !BUNDLES.includes(only)) fail(`--only takes one of: ${BUNDLES.join(", ")}`);
   const manifestFile = path.join(site, "manifest.json");

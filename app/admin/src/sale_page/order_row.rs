@@ -7,7 +7,7 @@ use crate::{moment, money, words};
 
 /// Tells two readings of an order apart, so that a row is built anew only when it has changed.
 pub(super) fn key(order: &MerchantOrder) -> String {
-    format!("{} {:?} {:?}", order.order_id, order.state, order.history)
+    serde_json::to_string(order).unwrap_or_else(|_| order.order_id.clone())
 }
 
 pub(super) fn is_unpaid(order: &MerchantOrder) -> bool {
