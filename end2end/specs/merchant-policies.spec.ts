@@ -224,7 +224,7 @@ test("a sale that is called off releases what is unpaid and sends back what is p
       "¥29.00 goes back: the sale was called off. It has been sent.",
     );
     await order.goto(`/items/${sale.slug}`);
-    await expect(order.getByRole("main").getByRole("status")).toHaveText("This sale is over.");
+    await expect(order.getByRole("main").getByRole("status")).toHaveText("The merchant has called this sale off.");
     await expect(order.getByRole("button", { name: "Buy now", exact: true })).toBeDisabled();
     await expectAccessible(order);
   });
