@@ -279,6 +279,7 @@ export const OTHER_STATES: Record<string, Reach> = {
     await atOrder(stage, (await buys(stage)).order_id);
     await stage.page.getByRole("main").locator("button.primary").click();
     await expect(stage.page.locator("main[data-payment-id]")).toBeVisible();
+    expect(new URL(stage.page.url()).pathname).toMatch(new RegExp(`^${stage.prefix}/pay/`));
   },
   "pay, declined": async (stage) => {
     await atOrder(stage, (await buys(stage)).order_id);

@@ -83,6 +83,12 @@ pub(crate) fn go(path: &str) {
     }
 }
 
+/// Goes to where an order is paid. A page of ours is gone to in the shopper's language; a provider's has its own.
+pub(crate) fn go_to_payment(locale: Locale, opened: &JsValue) {
+    let url = js::text(opened, "payment_url").unwrap_or_default();
+    go(&if url.starts_with('/') { locale.path(&url) } else { url });
+}
+
 /// The sign-in page that leads back here.
 pub(crate) fn sign_in_path(locale: Locale) -> String {
     let here = web_sys::window().and_then(|window| {

@@ -196,7 +196,7 @@ fn take(model: Model, value: &JsValue) {
 async fn pay(model: Model) {
     model.idle.set(false);
     match http::post(&path("/payments"), JsValue::UNDEFINED).await {
-        Ok(value) => page::go(&js::text(&value, "payment_url").unwrap_or_default()),
+        Ok(value) => page::go_to_payment(model.locale, &value),
         Err(failure) => {
             model.note.set(failure.sentence(model.locale));
             refresh(model).await;

@@ -132,7 +132,7 @@ fn show_held(model: Model, order: &Order) {
 pub(super) async fn pay(model: Model) {
     let path = ["/api/orders/", &model.order_id.get_untracked(), "/payments"].concat();
     match http::post(&path, wasm_bindgen::JsValue::UNDEFINED).await {
-        Ok(value) => page::go(&js::text(&value, "payment_url").unwrap_or_default()),
+        Ok(value) => page::go_to_payment(model.locale, &value),
         Err(failure) => {
             model.status.set(failure.sentence(model.locale));
             refresh(model).await;
