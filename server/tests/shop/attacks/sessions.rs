@@ -112,20 +112,23 @@ async fn a_wrong_password_costs_the_same_work_whether_there_is_such_an_account_o
     let form = json!({ "email": "ann@example.com", "password": PASSWORD, "display_name": "Ann" });
     shop.post("/api/sign-up", "", form).await.ok(201);
     for path in ["/api/sign-in", "/api/merchant/sign-in"] {
-        let tries = async |email: &str| {
+        let work_of_one = async |email: &str| {
             let before = work(&shop);
-            for _ in 0..6 {
-                let form = json!({ "email": email, "password": "a wrong password" });
-                shop.post(path, "", form).await.is_problem(401, "credentials_invalid");
-            }
+            let form = json!({ "email": email, "password": "a wrong password" });
+            shop.post(path, "", form).await.is_problem(401, "credentials_invalid");
             work(&shop) - before
         };
-        let known = if path.contains("merchant") { MERCHANT } else { "ann@example.com" };
+        let known_email = if path.contains("merchant") { MERCHANT } else { "ann@example.com" };
         // The first unknown one makes the hash that all unknown ones are held against.
-        tries("nobody@example.com").await;
-        let (known, unknown) = (tries(known).await, tries("nobody@example.com").await);
-        assert!(known >= 3, "a hash is work: {known} ticks");
+        work_of_one("nobody@example.com").await;
+        // By turns: what else the machine does slows both alike. Without a hash there would be no work to speak of.
+        let (mut known, mut unknown) = (0, 0);
+        for _ in 0..8 {
+            known += work_of_one(known_email).await;
+            unknown += work_of_one("nobody@example.com").await;
+        }
+        assert!(known >= 4, "a hash is work: {known} ticks");
         let ratio = unknown as f64 / known as f64;
-        assert!((0.5..2.0).contains(&ratio), "{path}: {unknown} ticks for nobody, {known} for somebody");
+        assert!((0.3..3.3).contains(&ratio), "{path}: {unknown} ticks for nobody, {known} for somebody");
     }
 }
