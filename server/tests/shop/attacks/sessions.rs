@@ -123,12 +123,18 @@ async fn a_wrong_password_costs_the_same_work_whether_there_is_such_an_account_o
         work_of_one("nobody@example.com").await;
         // By turns: what else the machine does slows both alike. Without a hash there would be no work to speak of.
         let (mut known, mut unknown) = (0, 0);
-        for _ in 0..8 {
-            known += work_of_one(known_email).await;
-            unknown += work_of_one("nobody@example.com").await;
+        // In each order, or one of the server's threads would do all of the one and another all of the other.
+        for round in 0..12 {
+            if round % 2 == 0 {
+                known += work_of_one(known_email).await;
+                unknown += work_of_one("nobody@example.com").await;
+            } else {
+                unknown += work_of_one("nobody@example.com").await;
+                known += work_of_one(known_email).await;
+            }
         }
-        assert!(known >= 4, "a hash is work: {known} ticks");
+        assert!(known >= 3, "a hash is work: {known} ticks");
         let ratio = unknown as f64 / known as f64;
-        assert!((0.3..3.3).contains(&ratio), "{path}: {unknown} ticks for nobody, {known} for somebody");
+        assert!((0.5..2.0).contains(&ratio), "{path}: {unknown} ticks for nobody, {known} for somebody");
     }
 }
