@@ -8,13 +8,13 @@ import { Report } from "./report.ts";
 import { Stand } from "./stand.ts";
 
 const FLIPS = Number(process.env["FLIPS"] ?? 60);
-/** Pages that are open at one time. Their starts are apart. */
-const LANES = 5;
+/** Pages that are open at one time. Their starts are apart, and one page's load falls between those of the others. */
+const LANES = 3;
 /** From the publication to the start: a slow page's load, and the slowest peer's five requests. */
 const LEAD_MS = 12_000;
 /** The peers' first start comes after ours, and they take a second. */
 const PEERS_AFTER_MS = 300;
-const ROUND_MS = LEAD_MS + PEERS_AFTER_MS + 2_500;
+const ROUND_MS = LEAD_MS + PEERS_AFTER_MS + 1_500;
 const SKEWS_MS = [0, 37_000, -180_000];
 const PEERS_PORT = 8088;
 
@@ -25,12 +25,13 @@ for (const network of NETWORKS) {
     const report = new Report(network.name);
     let begun = 0;
 
-    async function round(skew_ms: number): Promise<void> {
+    async function round(number: number): Promise<void> {
+      const skew_ms = SKEWS_MS[number % SKEWS_MS.length]!;
       const sale = await stand.merchant.publishedSale({ starts_in_ms: LEAD_MS });
       const context = await stand.browser.newContext();
       await context.addInitScript(prelude, { skew_ms, sleeps: false });
       const [page, peers] = [await context.newPage(), await context.newPage()];
-      const peersUrl = `http://${stand.host}:${PEERS_PORT}/?start_ms=${sale.starts_at_ms + PEERS_AFTER_MS}`;
+      const peersUrl = `http://${stand.host}:${PEERS_PORT}/?start_ms=${sale.starts_at_ms + PEERS_AFTER_MS}&turn=${number}`;
       const over = pause(sale.starts_at_ms - now_ms() + ROUND_MS - LEAD_MS);
       await Promise.all([page.goto(`${stand.origin}/items/${sale.slug}`), peers.goto(peersUrl)]);
       await over;
@@ -50,7 +51,7 @@ for (const network of NETWORKS) {
 
     async function lane(number: number): Promise<void> {
       await pause((number * ROUND_MS) / LANES);
-      while (begun < FLIPS) await round(SKEWS_MS[begun++ % SKEWS_MS.length]!);
+      while (begun < FLIPS) await round(begun++);
     }
 
     try {

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { spawn, execFileSync, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
@@ -34,6 +35,8 @@ export class Link {
   }
 
   static async up(network: Network): Promise<Link> {
+    // What a run left behind that was broken off.
+    if (existsSync(`/run/netns/${NAMESPACE}`)) execFileSync("ip", ["netns", "delete", NAMESPACE]);
     execFileSync("ip", ["netns", "add", NAMESPACE]);
     const args = [join(import.meta.dirname, "link.py"), "--namespace", NAMESPACE];
     args.push("--out-ms", `${network.out_ms}`, "--back-ms", `${network.back_ms}`);

@@ -11,6 +11,6 @@ mod slewed;
 mod visitor;
 
 pub use estimator::{DRIFT_PPM, EXCHANGE_TIMEOUT_MS, EXCHANGES_KEPT, Estimate, Estimator, Exchange};
-pub use pace::{BURST_EXCHANGES, NEAR_PAUSE_MS, Pace};
+pub use pace::{BURST_EXCHANGES, Heard, NEAR_PAUSE_MS, Pace};
 pub use slewed::{MAX_SLEW_PPM, Slewed};
 pub use visitor::{Shown, Visitor};

@@ -5,7 +5,7 @@
 
 use std::cell::RefCell;
 
-use clock::{EXCHANGE_TIMEOUT_MS, Exchange, Pace, Shown, Visitor};
+use clock::{EXCHANGE_TIMEOUT_MS, Exchange, Heard, Pace, Shown, Visitor};
 use wasm_bindgen::JsValue;
 use web_sys::Performance;
 
@@ -87,10 +87,12 @@ pub(crate) async fn sample() {
             // The device slept meanwhile, and another exchange is due or on its way.
             return;
         }
+        let trip_ms = answer.as_ref().map_or(0.0, |(exchange, _)| (exchange.received_us - exchange.sent_us) / 1e3);
         let usable = answer.is_some_and(|(exchange, clock_id)| clock.visitor.exchange(life, exchange, &clock_id));
         let shown = clock.visitor.show(whole_us(now_ms)).filter(|_| usable);
         let to_target_ms = shown.map_or(f64::INFINITY, |shown| clock.target_ms - shown.server_us / 1e3);
-        let pause_ms = clock.pace.pause_ms(shown.map(|shown| shown.bound_us / 1e3), to_target_ms);
+        let pause_ms =
+            clock.pace.pause_ms(shown.map(|shown| Heard { trip_ms, bound_ms: shown.bound_us / 1e3 }), to_target_ms);
         clock.due_ms = now_ms + jittered(pause_ms);
     });
 }
@@ -139,9 +141,13 @@ pub(crate) struct Certainty {
     pub offset_ms: i64,
 }
 
+/// None, too, where the page was kept waiting between two readings: the offset would be wrong by that.
 pub(crate) fn certainty() -> Option<Certainty> {
-    shown().map(|shown| Certainty {
+    let before_ms = js_sys::Date::now();
+    let shown = shown()?;
+    let device_ms = js_sys::Date::now();
+    (device_ms - before_ms <= 1.0).then(|| Certainty {
         bound_ms: (shown.bound_us / 1e3).ceil() as i64,
-        offset_ms: (shown.server_us / 1e3 - js_sys::Date::now()).round() as i64,
+        offset_ms: (shown.server_us / 1e3 - device_ms).round() as i64,
     })
 }

@@ -14,7 +14,7 @@ use std::{pin::Pin, time::Duration};
 
 /// Lets `ms` milliseconds pass.
 pub(crate) async fn sleep_ms(ms: f64) {
-    gloo_timers::future::sleep(Duration::from_millis(ms.max(0.0) as u64)).await;
+    gloo_timers::future::sleep(Duration::from_millis(ms.max(0.0).ceil() as u64)).await;
 }
 
 /// `ms`, up to a fifth more or less, so that many visitors do not ask at one instant.

@@ -141,9 +141,9 @@ pub(crate) fn field(selector: &str) -> String {
     find_as::<web_sys::HtmlInputElement>(selector).map(|input| input.value()).unwrap_or_default()
 }
 
-pub(crate) fn enable(selector: &str) {
+pub(crate) fn set_disabled(selector: &str, disabled: bool) {
     if let Some(element) = find(selector) {
-        let _ = element.remove_attribute("disabled");
+        let _ = element.toggle_attribute_with_force("disabled", disabled);
     }
 }
 

@@ -15,6 +15,8 @@ const BLANK: &str = "–";
 
 /// How often the board looks at the clock. A sleep that nothing announces is noticed by then, and so is a better estimate.
 const LOOK_MS: f64 = 200.0;
+/// The same in the last second: what runs seldom runs slowly at first.
+const LOOK_NEAR_MS: f64 = 50.0;
 /// The same while the clock is not known.
 const UNKNOWN_MS: f64 = 50.0;
 /// Browsers let long timers be late by 8 ms or so, to save power, but not the short ones: the target's own is as short as
@@ -63,14 +65,15 @@ impl Board {
             self.left_s.set(left_s as i64);
         }
         let to_next_ms = if left_s > 0.0 { left_ms - (left_s - 1.0) * 1e3 } else { LOOK_MS };
-        let wait_ms = if to_next_ms > LOOK_MS + PRECISE_MS {
-            LOOK_MS
+        let look_ms = if left_s == 1.0 { LOOK_NEAR_MS } else { LOOK_MS };
+        let wait_ms = if to_next_ms > look_ms + PRECISE_MS {
+            look_ms
         } else if left_s == 1.0 && to_next_ms > 2.0 * PRECISE_MS {
             to_next_ms - PRECISE_MS
         } else {
-            to_next_ms
+            to_next_ms - NOW_MS
         };
-        wait_ms.min(to_turn_ms).ceil()
+        wait_ms.min(to_turn_ms)
     }
 
     fn tell(self, bound_ms: i64, offset_ms: i64) {

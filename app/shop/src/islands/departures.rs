@@ -57,7 +57,7 @@ async fn tick(locale: Locale, time: RwSignal<String>) {
             }
             wait_ms = wait_ms.min((now_s + 1.0) * 1e3 - now_ms);
         }
-        sleep_ms(wait_ms.ceil()).await;
+        sleep_ms(wait_ms).await;
     }
 }
 

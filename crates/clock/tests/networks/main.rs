@@ -7,7 +7,7 @@
 
 mod world;
 
-use clock::{EXCHANGE_TIMEOUT_MS, Exchange, Pace, Visitor};
+use clock::{EXCHANGE_TIMEOUT_MS, Exchange, Heard, Pace, Visitor};
 use world::World;
 
 const TIMEOUT_US: f64 = EXCHANGE_TIMEOUT_MS as f64 * 1e3;
@@ -43,8 +43,8 @@ impl Page {
         }
     }
 
-    /// One exchange, with whatever upsets it on its way. Answers with whether it was usable.
-    fn exchange(&mut self, upset: impl FnOnce(&mut Self)) -> bool {
+    /// One exchange, with whatever upsets it on its way. Answers with how long it took, where it was usable.
+    fn exchange(&mut self, upset: impl FnOnce(&mut Self)) -> Option<f64> {
         self.look();
         let life = self.visitor.life();
         let (arrived_us, back_us) = self.world.trip_us(self.now_us);
@@ -53,7 +53,7 @@ impl Page {
         let server_us = self.world.server_us(server_life, arrived_us);
         if back_us - self.now_us > TIMEOUT_US {
             self.now_us += TIMEOUT_US;
-            return false;
+            return None;
         }
         self.now_us = back_us;
         upset(self);
@@ -71,7 +71,7 @@ impl Page {
             }
             self.exchanges.push(exchange);
         }
-        usable
+        usable.then_some((exchange.received_us - exchange.sent_us) / 1e3)
     }
 
     /// The bound must be true now, and the shown time not before the last. Answers with the bound.
@@ -91,9 +91,10 @@ impl Page {
     fn run_to(&mut self, start_us: f64, mut upset: impl FnMut(&mut Self)) {
         let mut pace = Pace::new();
         while self.now_us < start_us {
-            let usable = self.exchange(&mut upset);
-            let bound_us = self.check().filter(|_| usable);
-            let pause_ms = pace.pause_ms(bound_us.map(|us| us / 1e3), (start_us - self.now_us) / 1e3);
+            let trip_ms = self.exchange(&mut upset);
+            let bound_us = self.check();
+            let heard = trip_ms.zip(bound_us).map(|(trip_ms, us)| Heard { trip_ms, bound_ms: us / 1e3 });
+            let pause_ms = pace.pause_ms(heard, (start_us - self.now_us) / 1e3);
             let pause_us = pause_ms * 1e3 * (0.8 + 0.4 * self.world.dice.f64());
             let looked_us = self.world.dice.f64() * pause_us;
             self.now_us += looked_us;

@@ -22,13 +22,47 @@ const fn seen_within_ms(every_ms: f64) -> f64 {
 }
 const _: () = assert!(seen_within_ms(STATE_EVERY_MS) <= 5_000.0 && seen_within_ms(STATE_EVERY_NEAR_MS) <= 2_000.0);
 
+/// The last moment before the start. Then nothing else is begun that would be in the way.
+const CLOSE_MS: f64 = 150.0;
+const _: () = assert!(CLOSE_MS < STATE_EVERY_NEAR_MS * 0.8);
+
+const fn is_close(left_ms: f64) -> bool {
+    0.0 <= left_ms && left_ms < CLOSE_MS
+}
+
+/// How late this browser's timers have been of late. What all of them were late by is taken off the next.
+#[derive(Default)]
+struct Lateness {
+    last_ms: [f64; 4],
+}
+
+impl Lateness {
+    const MOST_MS: f64 = 4.0;
+
+    fn note(&mut self, late_ms: f64) {
+        self.last_ms.rotate_left(1);
+        self.last_ms[3] = late_ms;
+    }
+
+    fn allow_for(&self, wait_ms: f64) -> f64 {
+        let least_ms = self.last_ms.iter().copied().fold(Self::MOST_MS, f64::min).max(0.0);
+        (wait_ms - least_ms).max(0.0)
+    }
+}
+
+const BUY: &str = ".buy";
+
 /// The next question is better than a late answer.
 const STATE_TIMEOUT_MS: u32 = 2_000;
 
 pub(super) fn start(model: Model) {
     spawn(async move {
+        let mut lateness = Lateness::default();
         loop {
-            sleep_ms(tick(model)).await;
+            let wait_ms = lateness.allow_for(tick(model));
+            let began_ms = clock::monotonic_ms();
+            sleep_ms(wait_ms).await;
+            lateness.note(clock::monotonic_ms() - began_ms - wait_ms);
         }
     });
     spawn(async move {
@@ -36,7 +70,10 @@ pub(super) fn start(model: Model) {
             let asked_ms = clock::monotonic_ms();
             ask(model).await;
             let every_ms = jittered(if near(model) { STATE_EVERY_NEAR_MS } else { STATE_EVERY_MS });
-            sleep_ms(every_ms - (clock::monotonic_ms() - asked_ms)).await;
+            let pause_ms = every_ms - (clock::monotonic_ms() - asked_ms);
+            let then_left_ms = left_ms(model) - pause_ms;
+            // Rather before the last moment than in it.
+            sleep_ms(if is_close(then_left_ms) { pause_ms - (CLOSE_MS - then_left_ms) } else { pause_ms }).await;
         }
     });
     page::on_visible(move || {
@@ -49,9 +86,13 @@ pub(super) fn start(model: Model) {
     });
 }
 
+/// To the start.
+fn left_ms(model: Model) -> f64 {
+    model.look(|unseen| unseen.facts.starts_at_ms) as f64 - clock::server_now_ms().unwrap_or_default()
+}
+
 fn near(model: Model) -> bool {
-    let left_ms = model.look(|unseen| unseen.facts.starts_at_ms) as f64 - clock::server_now_ms().unwrap_or_default();
-    (0.0..NEAR_MS).contains(&left_ms)
+    (0.0..NEAR_MS).contains(&left_ms(model))
 }
 
 /// Shows the present moment. Answers with the milliseconds to the next change.
@@ -76,11 +117,14 @@ pub(super) fn tick(model: Model) -> f64 {
         ends_at_ms
     };
     if phase != model.phase.get_untracked() {
-        model.phase.set(phase);
-        // Before all that follows from it, which takes a phone some milliseconds.
-        if phase == SalePhase::Open && untrack(|| model.can_buy()) {
-            page::enable(".buy");
+        // In a task of its own, before all that follows from it, which takes a phone some milliseconds.
+        if phase == SalePhase::Open && !model.opening.get_value() && enable_buy(model, true) {
+            return 0.0;
         }
+        model.opening.set_value(false);
+        model.phase.set(phase);
+    } else if phase == SalePhase::Upcoming && now_ms.is_some_and(|now_ms| is_close(starts_at_ms as f64 - now_ms)) {
+        enable_buy(model, false);
     }
     let wait_ms = model.board.count_to(target_ms as f64, now_ms);
     let locale = model.locale;
@@ -94,6 +138,20 @@ pub(super) fn tick(model: Model) -> f64 {
         SalePhase::Paused => locale.state_paused(),
     });
     wait_ms
+}
+
+/// Enables Buy where nothing but the start was in the way; answers whether it did. Rehearsed, it disables it again before anybody
+/// can see or press it: what a browser does for the first time takes it ten times as long.
+fn enable_buy(model: Model, for_good: bool) -> bool {
+    if !untrack(|| model.is_ready()) {
+        return false;
+    }
+    page::set_disabled(BUY, false);
+    model.opening.set_value(for_good);
+    if !for_good {
+        page::set_disabled(BUY, true);
+    }
+    for_good
 }
 
 /// The server's word may be seconds old; the start and the end need no word. A sale that was told to be upcoming is
@@ -130,7 +188,19 @@ pub(super) async fn ask(model: Model) {
 
 #[cfg(test)]
 mod tests {
-    use super::{SalePhase, phase_at};
+    use super::{Lateness, SalePhase, phase_at};
+
+    #[test]
+    fn only_what_every_timer_was_late_by_is_taken_off() {
+        let mut lateness = Lateness::default();
+        assert_eq!(lateness.allow_for(16.0), 16.0);
+        for (late_ms, wait_ms) in [(3.0, 16.0), (9.0, 16.0), (2.0, 16.0), (2.5, 14.0), (0.5, 15.5), (-5.0, 16.0)] {
+            lateness.note(late_ms);
+            assert_eq!(lateness.allow_for(16.0), wait_ms, "after one of {late_ms} ms");
+        }
+        lateness = Lateness { last_ms: [90.0; 4] };
+        assert_eq!((lateness.allow_for(16.0), lateness.allow_for(1.0)), (12.0, 0.0));
+    }
 
     #[test]
     fn the_clock_opens_and_ends_a_sale_and_nothing_else() {

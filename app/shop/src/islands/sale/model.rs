@@ -81,6 +81,8 @@ pub(super) struct Model {
     /// By the server's word and the clock together.
     pub phase: RwSignal<SalePhase>,
     pub price_minor: RwSignal<i64>,
+    /// Buy is enabled, and all that follows from the start is still to be shown.
+    pub opening: StoredValue<bool>,
     /// Nothing is free now, but one may wait for units that come back.
     pub can_wait: RwSignal<bool>,
     /// Where among the kinds the shopper's choice stands; negative before there is one.
@@ -120,6 +122,7 @@ impl Model {
             board: Board::new(),
             phase: RwSignal::new(phase),
             price_minor: RwSignal::new(facts.price_minor),
+            opening: StoredValue::new(false),
             can_wait: RwSignal::new(false),
             chosen: RwSignal::new(kinds::first_choice(&facts)),
             kinds_told: RwSignal::new(0),
@@ -174,16 +177,20 @@ impl Model {
         self.owned.get() >= self.look(|unseen| unseen.facts.per_shopper_limit)
     }
 
-    pub(super) fn can_buy(self) -> bool {
+    /// Whether all but the sale's phase lets the shopper buy.
+    pub(super) fn is_ready(self) -> bool {
         let free = matches!(self.stage.get(), Stage::Idle | Stage::Held | Stage::Paid);
         // Until the board runs, the page does not know whether the sale is open.
-        let known = self.board.left_s.get() >= 0;
+        free && !self.is_full() && self.board.left_s.get() >= 0
+    }
+
+    pub(super) fn can_buy(self) -> bool {
         let open = match self.phase.get() {
             SalePhase::Open => true,
             SalePhase::SoldOut => self.can_wait.get(),
             SalePhase::Upcoming | SalePhase::Ended | SalePhase::Paused => false,
         };
-        open && free && !self.is_full() && known
+        open && self.is_ready()
     }
 
     /// Back to where the shopper stood before the last press, with a word on why.

@@ -6,7 +6,7 @@ use wasm_bindgen::JsValue;
 use web_sys::HtmlDialogElement;
 
 use super::{
-    kinds,
+    countdown, kinds,
     kinds::Unfit,
     model::{Model, Stage},
     order,
@@ -20,6 +20,8 @@ const TIME_EVERY_MS: f64 = 200.0;
 
 /// Buy was pressed.
 pub(super) fn press(model: Model) {
+    // Buy is enabled a moment before the rest knows that the sale is open.
+    countdown::tick(model);
     if !untrack(|| model.can_buy()) {
         return;
     }
