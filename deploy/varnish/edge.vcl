@@ -1,6 +1,9 @@
 # An edge in front of one server. Copy it, name your own addresses, and start with
 #
-#   varnishd -a :80 -f /etc/varnish/edge.vcl -p vcl_path=/etc/varnish -s malloc,256m
+#   varnishd -a :80 -f /etc/varnish/edge.vcl -p vcl_path=/etc/varnish -s malloc,256m -p workspace_backend=256k
+#
+# Each retry of a fetch takes its room of the backend's workspace, and the rules ask for up to four: with the 96 KiB that
+# Varnish gives by itself, a page that is published many times while it is on a slow way ends in a 503.
 #
 # The server is told of it with `--edge varnish://EDGE:80 --trusted-proxy EDGE/32`. A second cache between this one and
 # the server is told of with `--edge-parent`, has this one in its `edges`, and is this one's backend.

@@ -80,7 +80,7 @@ impl Varnish {
         let log = std::fs::File::create(folder.path().join("log")).unwrap();
         let child = Command::new("varnishd")
             .args(["-F", "-j", "none", "-T", "none", "-s", "malloc,64m", "-p", "feature=-wait_silo"])
-            .args(["-p", "thread_pool_min=20", "-p", "vsl_space=8m", "-p", "workspace_backend=64k"])
+            .args(["-p", "thread_pool_min=20", "-p", "vsl_space=8m", "-p", "workspace_backend=256k"])
             .arg("-p")
             .arg(format!("vcl_path={}", rules_folder.display()))
             .arg("-a")
