@@ -26,11 +26,11 @@ pub(crate) fn kept_folder(store: &Path) -> PathBuf {
 /// Takes this build's files into the kept ones, with zstd beside them, and forgets what is long out of use.
 pub(crate) fn keep(build: &Path, kept: &Path, now: SystemTime) -> io::Result<()> {
     fs::create_dir_all(kept)?;
-    for entry in fs::read_dir(build)? {
-        let entry = entry?;
-        let (from, to) = (entry.path(), kept.join(entry.file_name()));
-        if !entry.file_type()?.is_file() {
-            continue;
+    for from in packed_forms_first(build)? {
+        let Some(name) = from.file_name() else { continue };
+        let to = kept.join(name);
+        if is_compressible(&from) {
+            keep_with_zstd(&from, &with_ending(&to, "zst"), now)?;
         }
         if to.exists() {
             // Says that a build still has it.
@@ -38,16 +38,33 @@ pub(crate) fn keep(build: &Path, kept: &Path, now: SystemTime) -> io::Result<()>
         } else {
             write_whole(&to, &fs::read(&from)?)?;
         }
-        if is_compressible(&from) && !with_ending(&to, "zst").exists() {
-            let bytes = fs::read(&from)?;
-            if bytes.len() >= MIN_COMPRESSED_BYTES {
-                write_whole(&with_ending(&to, "zst"), &zstd::bulk::compress(&bytes, ZSTD_LEVEL)?)?;
-            }
-        } else if is_compressible(&from) {
-            fs::File::options().append(true).open(with_ending(&to, "zst"))?.set_modified(now)?;
-        }
     }
     forget(kept, now)
+}
+
+/// A folder's files in an order in which each comes after its packed forms. It is asked for all the while, and what is there
+/// without them goes out at its full size.
+fn packed_forms_first(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_type()?.is_file() {
+            files.push(entry.path());
+        }
+    }
+    files.sort_by_key(|path| (is_compressible(path), path.clone()));
+    Ok(files)
+}
+
+fn keep_with_zstd(from: &Path, to: &Path, now: SystemTime) -> io::Result<()> {
+    if to.exists() {
+        return fs::File::options().append(true).open(to)?.set_modified(now);
+    }
+    let bytes = fs::read(from)?;
+    if bytes.len() < MIN_COMPRESSED_BYTES {
+        return Ok(());
+    }
+    write_whole(to, &zstd::bulk::compress(&bytes, ZSTD_LEVEL)?)
 }
 
 fn forget(kept: &Path, now: SystemTime) -> io::Result<()> {
@@ -95,6 +112,20 @@ mod tests {
             fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
         names.sort();
         names
+    }
+
+    #[test]
+    fn a_file_is_taken_in_after_its_packed_forms() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["a.css", "a.css.br", "a.css.gz", "b.js", "b.js.br", "c.woff2"] {
+            fs::write(folder.path().join(name), "x").unwrap();
+        }
+        let order: Vec<_> = packed_forms_first(folder.path())
+            .unwrap()
+            .into_iter()
+            .map(|path| path.file_name().unwrap().to_str().unwrap().to_owned())
+            .collect();
+        assert_eq!(order, ["a.css.br", "a.css.gz", "b.js.br", "c.woff2", "a.css", "b.js"]);
     }
 
     #[test]
