@@ -38,7 +38,7 @@ impl Bot {
     const ALL: [(Self, &str); 4] = [
         (Self::Tesseract, "picture, Tesseract 5"),
         (Self::Templates, "picture, templates of the font"),
-        (Self::Naive, "words, first two numbers"),
+        (Self::Naive, "words, numbers by their place"),
         (Self::Informed, "words, having read the sources"),
     ];
 

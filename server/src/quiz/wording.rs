@@ -1,5 +1,6 @@
-//! A sum told as a small story, for who hears the question instead of seeing it. Many wordings, numbers as words or in
-//! digits, and a number that has nothing to do with it: a script that fits two numbers to one pattern is often wrong.
+//! A sum told as a small story, for who hears the question instead of seeing it. There are two things in it, each with
+//! a number at first and one that comes or goes, in any order, in words or in digits; it asks for one of the two. A
+//! script that takes two of the four numbers by their places is mostly wrong.
 
 use super::pool::Sum;
 
@@ -21,41 +22,51 @@ impl Language {
     }
 }
 
-/// `{a}` and `{b}` stand for the two numbers, `{n}` for one that does not count, `{t}` for a thing.
-const ENGLISH_PLUS: [&str; 6] = [
-    "{a} {t} hang on a line. At {n} o'clock, {b} more are hung up. How many {t} hang there now?",
-    "Mei is {n} years old and has {a} {t}. Her brother gives her {b}. How many {t} does she have?",
-    "Stall {n} sells {a} {t} before noon and {b} after it. How many {t} has it sold?",
-    "{b} {t} are red and {a} are gold; each costs {n} yuan. How many {t} are there?",
-    "On page {n} of a list there are {a} {t}, and {b} below them. How many {t} are on the page?",
-    "Add up what two carts carry: {a} {t} and {b} {t}. The road is {n} miles long. How many {t}?",
-];
-const ENGLISH_MINUS: [&str; 6] = [
-    "{a} {t} hang on a line. The wind takes {b} of them in {n} minutes. How many {t} are left?",
-    "Of {a} {t}, {b} are sold, each for {n} yuan. How many {t} are left?",
-    "{b} of the {a} {t} in box {n} are broken. How many {t} are whole?",
-    "Mei is {n} years old and has {a} {t}. She gives {b} away. How many {t} does she keep?",
-    "{n} people look on while {b} {t} are carried off. There were {a} {t} before. How many remain?",
-    "A shelf holds {a} {t} at most. {b} stand on it, and {n} lamps hang above. How many more {t} fit?",
-];
-const CHINESE_PLUS: [&str; 6] = [
-    "绳上挂着{a}个{t}，{n}点钟又挂上{b}个。现在共有多少个{t}？",
-    "小梅今年{n}岁，有{a}个{t}，哥哥又给她{b}个。她一共有多少个{t}？",
-    "第{n}号摊位上午卖出{a}个{t}，下午卖出{b}个。一共卖出多少个{t}？",
-    "红色的{t}有{b}个，金色的有{a}个，每个{n}元。一共有多少个{t}？",
-    "清单第{n}页上面有{a}个{t}，下面有{b}个。这一页共有多少个{t}？",
-    "两辆车分别装着{a}个和{b}个{t}，路长{n}里。两车共装多少个{t}？",
-];
-const CHINESE_MINUS: [&str; 6] = [
-    "绳上挂着{a}个{t}，{n}分钟里被风吹走{b}个。还剩多少个{t}？",
-    "{a}个{t}卖掉了{b}个，每个{n}元。还剩多少个{t}？",
-    "第{n}号箱里{a}个{t}中有{b}个坏了。好的有多少个？",
-    "小梅今年{n}岁，有{a}个{t}，送出{b}个。她还有多少个{t}？",
-    "{n}个人看着{b}个{t}被搬走，原来有{a}个{t}。还剩多少个？",
-    "架子最多放{a}个{t}，已放了{b}个，上面挂着{n}盏灯。还能放多少个{t}？",
-];
-const ENGLISH_THINGS: [&str; 6] = ["lanterns", "kettles", "tickets", "fans", "mooncakes", "teacups"];
-const CHINESE_THINGS: [&str; 6] = ["灯笼", "茶壶", "纸扇", "月饼", "茶杯", "风筝"];
+/// How a language tells of two things: `{0}` and `{1}` stand for what is there, or what happens, in either order.
+struct Telling {
+    /// `{p}` is a number and `{t}` its thing.
+    counted: &'static str,
+    beginnings: [&'static str; 4],
+    more: [&'static str; 4],
+    less: [&'static str; 4],
+    events: [&'static str; 2],
+    questions: [&'static str; 3],
+    between: &'static str,
+    ending: &'static str,
+    things: [&'static str; 8],
+}
+
+const ENGLISH: Telling = Telling {
+    counted: "{p} {t}",
+    beginnings: [
+        "On a shelf are {0} and {1}.",
+        "A stall has {0} and {1}.",
+        "A boat carries {0}, and {1} besides.",
+        "In the yard lie {0} next to {1}.",
+    ],
+    more: ["{e} are brought in", "{e} are added", "{e} come back", "another {e} are found"],
+    less: ["{e} are sold", "{e} are taken away", "{e} get lost", "{e} are given to a friend"],
+    events: ["Then {0}, and {1}.", "Later {0}; {1} as well."],
+    questions: [
+        "How many {t} are there now?",
+        "How many {t} does that make in the end?",
+        "Now count only the {t}: how many?",
+    ],
+    between: " ",
+    ending: " Answer in digits.",
+    things: ["lanterns", "kettles", "tickets", "fans", "mooncakes", "teacups", "kites", "drums"],
+};
+const CHINESE: Telling = Telling {
+    counted: "{p}个{t}",
+    beginnings: ["架子上有{0}和{1}。", "摊位上摆着{0}，还有{1}。", "船上装着{0}和{1}。", "院子里放着{0}，旁边是{1}。"],
+    more: ["运来{e}", "添上{e}", "找回{e}", "送到{e}"],
+    less: ["卖掉{e}", "搬走{e}", "丢了{e}", "送给朋友{e}"],
+    events: ["后来{0}，{1}。", "接着{0}，又{1}。"],
+    questions: ["现在有多少个{t}？", "最后{t}有多少个？", "只数{t}，现在是多少个？"],
+    between: "",
+    ending: "请用数字回答。",
+    things: ["灯笼", "茶壶", "纸扇", "月饼", "茶杯", "风筝", "铃鼓", "香囊"],
+};
 const ENGLISH_NUMBERS: [&str; 20] = [
     "no",
     "one",
@@ -81,40 +92,69 @@ const ENGLISH_NUMBERS: [&str; 20] = [
 const ENGLISH_TENS: [&str; 8] = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"];
 const CHINESE_DIGITS: [char; 10] = ['零', '一', '二', '三', '四', '五', '六', '七', '八', '九'];
 
-/// The number that does not count; from three, because the Chinese two has two forms.
-const UNCONCERNED: std::ops::Range<u64> = 3..12;
+/// What there is of the other thing, and what comes or goes of it; from three, because the Chinese two has two forms.
+const OTHERS_AT_FIRST: std::ops::Range<u64> = 12..89;
+const OTHERS_MOVED: std::ops::Range<u64> = 3..10;
+
+/// Takes one choice after another from a random number.
+struct Choices(u64);
+
+impl Choices {
+    fn among(&mut self, count: usize) -> usize {
+        let chosen = self.0 % count as u64;
+        self.0 /= count as u64;
+        chosen as usize
+    }
+
+    fn within(&mut self, range: std::ops::Range<u64>) -> u64 {
+        range.start + self.among((range.end - range.start) as usize) as u64
+    }
+
+    fn of(&mut self, texts: &[&'static str]) -> &'static str {
+        texts[self.among(texts.len())]
+    }
+
+    fn is_so(&mut self) -> bool {
+        self.among(2) == 0
+    }
+
+    /// `{0}` and `{1}` of one of the patterns, in either order.
+    fn told_of(&mut self, patterns: &[&'static str], [one, other]: [&str; 2]) -> String {
+        let (first, second) = if self.is_so() { (one, other) } else { (other, one) };
+        self.of(patterns).replace("{0}", first).replace("{1}", second)
+    }
+}
 
 /// The sum in words; another random number tells it otherwise.
 pub(crate) fn told(sum: Sum, language: Language, random: u64) -> String {
-    let mut rest = random;
-    let mut pick = |among: usize| {
-        let picked = rest % among as u64;
-        rest /= among as u64;
-        picked as usize
+    let mut choices = Choices(random);
+    let telling = match language {
+        Language::English => &ENGLISH,
+        Language::Chinese => &CHINESE,
     };
-    let (patterns, things) = match (language, sum.is_plus) {
-        (Language::English, true) => (&ENGLISH_PLUS, &ENGLISH_THINGS),
-        (Language::English, false) => (&ENGLISH_MINUS, &ENGLISH_THINGS),
-        (Language::Chinese, true) => (&CHINESE_PLUS, &CHINESE_THINGS),
-        (Language::Chinese, false) => (&CHINESE_MINUS, &CHINESE_THINGS),
+    let asked = choices.among(telling.things.len());
+    let other = (asked + 1 + choices.among(telling.things.len() - 1)) % telling.things.len();
+    let [asked, other] = [telling.things[asked], telling.things[other]];
+    let (at_first, moved) = (choices.within(OTHERS_AT_FIRST), choices.within(OTHERS_MOVED));
+    let other_is_plus = choices.is_so();
+    let mut counted = |value: u64, thing: &str| {
+        let number = if choices.is_so() { value.to_string() } else { words(value, language) };
+        telling.counted.replace("{p}", &number).replace("{t}", thing)
     };
-    let pattern = patterns[pick(patterns.len())].replace("{t}", things[pick(things.len())]);
-    let unconcerned = UNCONCERNED.start + pick(UNCONCERNED.count()) as u64;
-    let mut in_words = |value: u64| if pick(2) == 0 { value.to_string() } else { words(value, language) };
-    let story = pattern
-        .replace("{a}", &in_words(sum.a))
-        .replace("{b}", &in_words(sum.b))
-        .replace("{n}", &in_words(unconcerned));
-    let mut letters = story.chars();
-    let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
-    let how = match language {
-        Language::English => " Answer in digits.",
-        Language::Chinese => "请用数字回答。",
-    };
-    [first.as_str(), letters.as_str(), how].concat()
+    let things = [counted(sum.a, asked), counted(at_first, other)];
+    let moves = [counted(sum.b, asked), counted(moved, other)];
+    let mut happens =
+        |is_plus, what| choices.of(if is_plus { &telling.more } else { &telling.less }).replace("{e}", what);
+    let events = [happens(sum.is_plus, &moves[0]), happens(other_is_plus, &moves[1])];
+    let parts = [
+        choices.told_of(&telling.beginnings, [&things[0], &things[1]]),
+        choices.told_of(&telling.events, [&events[0], &events[1]]),
+        choices.of(&telling.questions).replace("{t}", asked),
+    ];
+    parts.join(telling.between) + telling.ending
 }
 
-/// A number below a hundred as people say it.
+/// A number below a hundred as it is counted with.
 fn words(value: u64, language: Language) -> String {
     let (tens, ones) = (value as usize / 10, value as usize % 10);
     match (language, tens) {
@@ -122,7 +162,6 @@ fn words(value: u64, language: Language) -> String {
         (Language::English, 0 | 1) => ENGLISH_NUMBERS[value as usize].to_owned(),
         (Language::English, _) if ones == 0 => ENGLISH_TENS[tens - 2].to_owned(),
         (Language::English, _) => format!("{}-{}", ENGLISH_TENS[tens - 2], ENGLISH_NUMBERS[ones]),
-        // As it is counted with.
         (Language::Chinese, 0) if ones == 2 => "两".to_owned(),
         (Language::Chinese, 0) => CHINESE_DIGITS[ones].to_string(),
         (Language::Chinese, _) => {
@@ -145,18 +184,37 @@ mod tests {
     }
 
     #[test]
-    fn every_story_has_both_numbers_and_one_that_does_not_count() {
-        for (language, a, b) in
-            [(Language::English, ["17", "seventeen"], ["8", "eight"]), (Language::Chinese, ["17", "十七"], ["8", "八"])]
-        {
+    fn every_story_has_both_numbers_of_the_thing_that_it_asks_for_and_two_of_another() {
+        for (language, a, b, things) in [
+            (Language::English, ["17", "Seventeen"], ["8 ", "eight "], ENGLISH.things),
+            (Language::Chinese, ["17", "十七"], ["8", "八"], CHINESE.things),
+        ] {
             for story in stories(language) {
-                let lower = story.to_lowercase();
-                assert!(a.iter().any(|form| lower.contains(form)), "{story}");
-                assert!(b.iter().any(|form| lower.contains(form)), "{story}");
                 assert!(!story.contains(['{', '}']), "{story}");
                 assert!(story.ends_with("digits.") || story.ends_with("回答。"), "{story}");
+                let named = things.iter().filter(|thing| story.contains(*thing));
+                let times: Vec<usize> = named.map(|thing| story.matches(thing).count()).collect();
+                // The one is asked for besides.
+                assert!(times == [2, 3] || times == [3, 2], "{story}");
+                assert!(a.iter().any(|form| story.contains(&form.to_lowercase())), "{story}");
+                assert!(b.iter().any(|form| story.contains(form)), "{story}");
             }
         }
+    }
+
+    #[test]
+    fn no_place_tells_which_numbers_count() {
+        let mut at_each_place = [0_u32; 2];
+        for story in stories(Language::English) {
+            let (thing, _) = story.rsplit_once("How many ").map_or_else(
+                || story.rsplit_once("only the ").unwrap().1.split_once(':').unwrap(),
+                |(_, rest)| rest.split_once(' ').unwrap(),
+            );
+            let (beginning, _) = story.split_once('.').unwrap();
+            let names_it_first = beginning.find(thing).unwrap() < beginning.len() * 3 / 5;
+            at_each_place[usize::from(names_it_first)] += 1;
+        }
+        assert!(at_each_place.iter().all(|&count| count > 700), "{at_each_place:?}");
     }
 
     #[test]
