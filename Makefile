@@ -10,7 +10,7 @@ KILLS ?= 100
 PUBLISHES ?= 1000
 FLIPS ?= 60
 
-.PHONY: help setup run build site test test-long sim planted kills publishes clock lighthouse check lint fmt e2e clean clean-data
+.PHONY: help setup run build site test test-long sim planted kills publishes clock lighthouse bench check lint fmt e2e screenshots clean clean-data
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -69,6 +69,12 @@ lighthouse: build ## the pages as Lighthouse sees them on a slow phone, median o
 	@scripts/setup.sh lighthouse
 	node end2end/lighthouse/run.mjs
 
+bench: build ## side by side on this machine: pages beside nginx, orders on one hot item beside PostgreSQL; medians and ratios
+	@scripts/setup.sh bench
+	cargo build --release -p bench --locked
+	bench/reads.sh
+	bench/hot-row.sh
+
 check: ## quick: compile the server's side without linking
 	cargo check --locked --all-targets
 
@@ -81,6 +87,9 @@ fmt: ## format all Rust code
 
 e2e: ## only the specs in the browser; needs a debug build and the site (ARGS="-g held" picks some)
 	cd end2end && STAMPEDE_BIN="$(CURDIR)/target/debug/stampede" npx --no-install playwright test $(ARGS)
+
+screenshots: ## pictures of every state of every page, for a person to look at: end2end/screenshots; needs what e2e needs
+	cd end2end && SCREENSHOTS=1 STAMPEDE_BIN="$(CURDIR)/target/debug/stampede" npx --no-install playwright test states screenshots
 
 clean: ## remove what builds made (not the installed tools, not data/)
 	rm -rf target/release target/debug target/wasm target/trunk target/site target/site-cache target/test-logs end2end/test-results end2end/screenshots

@@ -1,7 +1,10 @@
 import { defineConfig } from "@playwright/test";
+import { ARE_TAKEN } from "./support/pictures.ts";
 
 export default defineConfig({
   testDir: "specs",
+  // These only take pictures.
+  testIgnore: ARE_TAKEN ? [] : ["screenshots*.spec.ts"],
   outputDir: "test-results",
   // Each worker has a shop of its own; the tests in a file share it, each with items of its own.
   workers: 2,

@@ -5,6 +5,9 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 const folder = process.argv[2];
+/** Of one failure, and how many failures are told. */
+const MOST_LINES = 12;
+const MOST_FAILURES = 10;
 const read = (name) => readFileSync(join(folder, name), "utf8");
 
 /** Tallies by kind, in the order in which they are printed. */
@@ -43,6 +46,33 @@ function countBrowserSpecs() {
   return { passed: stats.expected + stats.flaky, failed: stats.unexpected };
 }
 
+/** Why specs failed, so that the end of the output tells it too. */
+function browserFailures() {
+  if (!existsSync(join(folder, "playwright.json"))) return [];
+  const told = [];
+  const walk = (suite) => {
+    for (const spec of suite.specs ?? []) {
+      for (const { results } of spec.tests) {
+        for (const { message } of results.flatMap((result) => result.errors)) {
+          const text = (message ?? "").replaceAll(/\u001b\[[\d;]*m/g, "");
+          told.push(`${spec.file}: ${spec.title}\n${text.split("\n").slice(0, MOST_LINES).join("\n")}`);
+        }
+      }
+    }
+    for (const inner of suite.suites ?? []) walk(inner);
+  };
+  for (const suite of JSON.parse(read("playwright.json")).suites) walk(suite);
+  return told;
+}
+
+/** Where Rust's tests panicked, and with what. */
+function cargoFailures(log) {
+  const lines = log.split("\n");
+  return lines.flatMap((line, at) =>
+    / panicked at /.test(line) ? [lines.slice(at, at + MOST_LINES).join("\n")] : [],
+  );
+}
+
 const steps = read("steps.tsv")
   .trim()
   .split("\n")
@@ -62,6 +92,15 @@ for (const step of steps) {
   }
 }
 
+const failures = steps
+  .filter((step) => !step.ok)
+  .flatMap(({ name }) => {
+    if (name === "browser") return browserFailures();
+    return name.startsWith("cargo-test") ? cargoFailures(read(`${name}.log`)) : [];
+  });
+for (const failure of failures.slice(0, MOST_FAILURES)) {
+  console.log(`    ${failure.replaceAll("\n", "\n    ")}\n`);
+}
 for (const step of steps) {
   console.log(`    ${step.ok ? "ok    " : "FAILED"}  ${String(step.seconds).padStart(5)} s  ${step.name}`);
 }

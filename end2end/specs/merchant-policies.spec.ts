@@ -176,7 +176,9 @@ test("a hold that ran out is a strike, which the merchant sees and lifts", async
   await expect(admin.main.getByRole("status")).toHaveText(`${name} has no strikes any more.`);
   await expect(row).toHaveCount(0);
   await expectAccessible(page);
-  expect((await shopper!.buy(sale.sale_id)).state).toBe("held");
+  // Its hold of a second may have run out before it is asked about.
+  const { order_id: next } = await shopper!.buy(sale.sale_id);
+  expect(["held", "released"]).toContain((await shopper!.orderState(next)).state);
 });
 
 test("a sale that is called off releases what is unpaid and sends back what is paid", async ({
