@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what the build needs and is not there yet. `setup.sh test` adds what the tests need, `setup.sh clock` what the
-# clock's harness needs on top of that, `setup.sh lighthouse` what Lighthouse needs.
+# clock's harness needs on top of that, `setup.sh lighthouse` what Lighthouse needs, `setup.sh bench` what we compare with.
 #
 #   STAMPEDE_WASM_TOOLCHAIN   auto (default), rustup or debian: where the wasm32 target comes from
 #   STAMPEDE_CHROMIUM         a Chromium or Chrome to test with, instead of Debian's
@@ -17,8 +17,8 @@ CARGO_DENY_VERSION=0.20.2
 
 purpose="${1:-run}"
 case "$purpose" in
-run | test | clock | lighthouse) ;;
-*) die "unknown argument: $purpose" "Use scripts/setup.sh, or with test, clock or lighthouse after it." ;;
+run | test | clock | lighthouse | bench) ;;
+*) die "unknown argument: $purpose" "Use scripts/setup.sh, or with test, clock, lighthouse or bench after it." ;;
 esac
 
 require_host_tools() {
@@ -140,6 +140,16 @@ bad_links() {
     npm_install end2end/clock "timesync, @ircam/sync and a WebSocket server to compare with (seconds)"
 }
 
+# What the benchmarks compare us with, and what sends the load.
+yardsticks() {
+    local missing=()
+    have nginx || missing+=(nginx-light)
+    have wrk || missing+=(wrk)
+    have curl || missing+=(curl)
+    compgen -G '/usr/lib/postgresql/*/bin/pgbench' >/dev/null || missing+=(postgresql)
+    [ ${#missing[@]} = 0 ] || apt_install "nginx, PostgreSQL and wrk, to compare with (1 to 2 minutes)" "${missing[@]}"
+}
+
 require_host_tools
 c_toolchain
 [ -f Cargo.lock ] || die "Cargo.lock is missing" "It belongs to the repository: restore it with git checkout Cargo.lock."
@@ -162,4 +172,5 @@ if [ "$purpose" = lighthouse ]; then
     # In a folder of its own: it is 180 MB, and no test needs it.
     npm_install end2end/lighthouse "Lighthouse (under a minute)"
 fi
+[ "$purpose" != bench ] || yardsticks
 note "Everything that $purpose needs is there."

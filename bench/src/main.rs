@@ -1,0 +1,30 @@
+//! Load on a real shop over HTTP, and what it did with it. Everything runs on this machine, on loopback.
+
+mod connection;
+mod orders;
+mod percentiles;
+mod shop;
+
+use clap::{Parser, Subcommand};
+
+/// What went wrong, in words.
+pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+#[derive(Parser)]
+struct Args {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Subcommand)]
+enum What {
+    /// Orders on one hot item, each of another shopper with a pass of its own: accepted and durable ones a second
+    Orders(orders::Plan),
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Failure> {
+    match Args::parse().what {
+        What::Orders(plan) => orders::run(&plan).await,
+    }
+}

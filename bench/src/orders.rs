@@ -1,0 +1,183 @@
+//! How many orders a second one hot item takes: accepted (202), and durable (`held` in the record, synced).
+
+use std::cell::Cell;
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use serde_json::json;
+use tokio::task::LocalSet;
+
+use crate::Failure;
+use crate::connection::{Connection, request};
+use crate::percentiles::Latencies;
+use crate::shop::{Shop, pass};
+
+/// A pass lives 120 s, and all of them are collected first.
+const MOST_ORDERS: usize = 400_000;
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+/// Of all queue tokens, as many are asked for their end.
+const ASKED: usize = 1_000;
+
+#[derive(Args)]
+pub(crate) struct Plan {
+    #[arg(long, default_value = "target/release/stampede")]
+    server: PathBuf,
+    #[arg(long, default_value = "target/site")]
+    site: PathBuf,
+    /// Orders, each of another shopper
+    #[arg(long, default_value_t = 100_000)]
+    orders: usize,
+    /// The item's stock; as many as there are orders unless given
+    #[arg(long)]
+    stock: Option<u64>,
+    #[arg(long, default_value_t = 64)]
+    connections: usize,
+    /// Runs, each with a sale of its own; the median counts
+    #[arg(long, default_value_t = 5)]
+    runs: usize,
+}
+
+struct Outcome {
+    accepted_per_second: f64,
+    durable_per_second: f64,
+    cpu_seconds_per_1000: f64,
+    latencies: Latencies,
+}
+
+pub(crate) async fn run(plan: &Plan) -> Result<(), Failure> {
+    if plan.orders == 0 || plan.orders > MOST_ORDERS || plan.connections == 0 || plan.runs == 0 {
+        return Err(format!("1 to {MOST_ORDERS} orders, on at least one connection, in at least one run").into());
+    }
+    let shop = Shop::start(&plan.server, &plan.site).await?;
+    let cookies = Rc::new(shop.shoppers(plan.orders)?);
+    let mut outcomes = Vec::new();
+    for number in 1..=plan.runs {
+        let mut outcome = one(plan, &shop, &cookies).await?;
+        println!(
+            "run {number}: accepted {:.0}/s, durable {:.0}/s, answered in {:.1} ms (p50) and {:.1} ms (p99), {:.3} CPU-s a 1,000 orders",
+            outcome.accepted_per_second,
+            outcome.durable_per_second,
+            outcome.latencies.at_ms(0.5),
+            outcome.latencies.at_ms(0.99),
+            outcome.cpu_seconds_per_1000,
+        );
+        outcomes.push(outcome);
+    }
+    let median = |of: fn(&Outcome) -> f64| {
+        let mut values: Vec<f64> = outcomes.iter().map(of).collect();
+        values.sort_by(f64::total_cmp);
+        values[values.len() / 2]
+    };
+    println!(
+        "median of {}: accepted {:.0}/s, durable {:.0}/s, {:.3} CPU-s a 1,000 orders",
+        plan.runs,
+        median(|outcome| outcome.accepted_per_second),
+        median(|outcome| outcome.durable_per_second),
+        median(|outcome| outcome.cpu_seconds_per_1000),
+    );
+    Ok(())
+}
+
+async fn one(plan: &Plan, shop: &Shop, cookies: &Rc<Vec<String>>) -> Result<Outcome, Failure> {
+    let stock = plan.stock.unwrap_or(plan.orders as u64);
+    let (sale_id, _) = shop.open_sale(stock).await?;
+    let passes = on_all(plan, shop, {
+        let (cookies, sale_id) = (Rc::clone(cookies), sale_id.clone());
+        async move |connection: &mut Connection, index: usize| pass(connection, &cookies[index], &sale_id).await
+    })
+    .await?;
+    let path = format!("/api/sales/{sale_id}/orders");
+    let requests: Rc<Vec<Vec<u8>>> = Rc::new(
+        passes
+            .iter()
+            .map(|(index, pass)| {
+                let headers = format!("{}idempotency-key: one\r\n", cookies[*index]);
+                request("POST", &path, &headers, &json!({ "pass": pass, "quantity": 1 }).to_string())
+            })
+            .collect(),
+    );
+    let cpu_before = shop.cpu_seconds()?;
+    let started = Instant::now();
+    let sent = on_all(plan, shop, {
+        let requests = Rc::clone(&requests);
+        async move |connection: &mut Connection, index: usize| {
+            let sent = Instant::now();
+            let answer = connection.call(&requests[index]).await?;
+            let latency = sent.elapsed();
+            // Looked into only for the few that are asked for later: the generator has to be quick.
+            let token =
+                if answer.status == 202 && index < ASKED { Some(answer.json()?["queue_token"].clone()) } else { None };
+            Ok((answer.status, latency, token))
+        }
+    })
+    .await?;
+    let accepted_after = started.elapsed();
+    let accepted = sent.iter().filter(|(_, (status, ..))| *status == 202).count();
+    let expected = stock.min(plan.orders as u64);
+    if accepted < expected as usize {
+        return Err(format!("{accepted} of {} orders were accepted", plan.orders).into());
+    }
+    while shop.held(&sale_id).await? < expected {
+        if started.elapsed() > accepted_after * 4 + Duration::from_secs(30) {
+            return Err(format!("{} of {expected} are held", shop.held(&sale_id).await?).into());
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+    let durable_after = started.elapsed();
+    let cpu_seconds = shop.cpu_seconds()? - cpu_before;
+    let mut latencies = Latencies::default();
+    for (_, (_, latency, _)) in &sent {
+        latencies.add(*latency);
+    }
+    let mut connection = Connection::open(shop.address).await?;
+    for (index, (_, _, token)) in sent.iter().filter(|(_, (_, _, token))| token.is_some()) {
+        let token = token.as_ref().and_then(|token| token.as_str()).ok_or("no queue token")?;
+        let at = passes[*index].0;
+        let status = connection.call(&request("GET", &format!("/api/queue/{token}"), &cookies[at], "")).await?;
+        let state = status.expect(200)?.json()?["state"].clone();
+        let ended = state == "held" || (expected < plan.orders as u64 && state == "sold_out");
+        if !ended {
+            return Err(format!("a queue token says {state} after all units were held").into());
+        }
+    }
+    Ok(Outcome {
+        accepted_per_second: accepted as f64 / accepted_after.as_secs_f64(),
+        durable_per_second: expected as f64 / durable_after.as_secs_f64(),
+        cpu_seconds_per_1000: cpu_seconds / plan.orders as f64 * 1e3,
+        latencies,
+    })
+}
+
+/// Does a thing once for each index, over all connections. Answers in the order of the indices.
+async fn on_all<T: 'static>(
+    plan: &Plan,
+    shop: &Shop,
+    act: impl AsyncFn(&mut Connection, usize) -> Result<T, Failure> + 'static,
+) -> Result<Vec<(usize, T)>, Failure> {
+    let (act, next, orders) = (Rc::new(act), Rc::new(Cell::new(0)), plan.orders);
+    let tasks = LocalSet::new();
+    let mut handles = Vec::new();
+    for _ in 0..plan.connections {
+        let mut connection = Connection::open(shop.address).await?;
+        let (act, next) = (Rc::clone(&act), Rc::clone(&next));
+        handles.push(tasks.spawn_local(async move {
+            let mut done = Vec::new();
+            loop {
+                let index = next.replace(next.get() + 1);
+                if index >= orders {
+                    return Ok::<_, Failure>(done);
+                }
+                done.push((index, act(&mut connection, index).await?));
+            }
+        }));
+    }
+    tasks.await;
+    let mut all = Vec::new();
+    for handle in handles {
+        all.extend(handle.await??);
+    }
+    all.sort_by_key(|(index, _)| *index);
+    Ok(all)
+}

@@ -1,0 +1,145 @@
+//! A shop of its own for a run: the server's binary on a free port, its store in a temporary folder.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::Failure;
+use crate::connection::{Connection, request};
+
+const STARTS_WITHIN: Duration = Duration::from_secs(30);
+const ANSWER: &str = "blue";
+
+pub(crate) struct Shop {
+    server: Child,
+    binary: PathBuf,
+    folder: tempfile::TempDir,
+    pub(crate) address: SocketAddr,
+    token: String,
+}
+
+impl Drop for Shop {
+    fn drop(&mut self) {
+        let _gone = self.server.kill();
+        let _reaped = self.server.wait();
+    }
+}
+
+impl Shop {
+    /// Starts one without rate limits: what is measured is the work, and all shoppers have one address here.
+    pub(crate) async fn start(binary: &Path, site: &Path) -> Result<Self, Failure> {
+        let (binary, site) = (binary.canonicalize()?, site.canonicalize()?);
+        let folder = tempfile::tempdir()?;
+        let run = |arguments: &[&str], input: &str| -> Result<String, Failure> {
+            let path = folder.path().join("input");
+            std::fs::write(&path, input)?;
+            let output = Command::new(&binary)
+                .args(arguments)
+                .args(["--store", "sqlite:stampede.db"])
+                .current_dir(folder.path())
+                .stdin(std::fs::File::open(&path)?)
+                .stderr(Stdio::inherit())
+                .output()?;
+            if !output.status.success() {
+                return Err(format!("stampede {} ended with {}", arguments.join(" "), output.status).into());
+            }
+            Ok(String::from_utf8(output.stdout)?)
+        };
+        run(&["merchant", "add", "bench@example.com"], "a good password")?;
+        let token = run(&["token", "merchant", "bench@example.com"], "")?.trim().to_owned();
+        let out = folder.path().join("out");
+        let server = Command::new(&binary)
+            .args(["serve", "--listen", "127.0.0.1:0", "--store", "sqlite:stampede.db", "--site"])
+            .arg(&site)
+            .env("STAMPEDE_RATE_LIMITS", "off")
+            .env("RUST_LOG", "error")
+            .current_dir(folder.path())
+            .stdout(std::fs::File::create(&out)?)
+            .spawn()?;
+        let mut shop = Self { server, binary, folder, address: ([127, 0, 0, 1], 0).into(), token };
+        let deadline = Instant::now() + STARTS_WITHIN;
+        loop {
+            if let Some(address) = std::fs::read_to_string(&out)?.trim().strip_prefix("listening on http://") {
+                shop.address = address.parse()?;
+                return Ok(shop);
+            }
+            if Instant::now() > deadline || shop.server.try_wait()?.is_some() {
+                return Err("the server did not start".into());
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// So many shoppers, each by the header that signs it in.
+    pub(crate) fn shoppers(&self, count: usize) -> Result<Vec<String>, Failure> {
+        let output = Command::new(&self.binary)
+            .args(["token", "shoppers", "--count", &count.to_string(), "--store", "sqlite:stampede.db"])
+            .current_dir(self.folder.path())
+            .stderr(Stdio::inherit())
+            .output()?;
+        let cookies: Vec<String> =
+            String::from_utf8(output.stdout)?.lines().map(|cookie| format!("cookie: {cookie}\r\n")).collect();
+        if cookies.len() == count { Ok(cookies) } else { Err("too few shoppers".into()) }
+    }
+
+    pub(crate) async fn merchant(&self, method: &str, path: &str, body: &Value) -> Result<Value, Failure> {
+        let headers = format!("authorization: Bearer {}\r\n", self.token);
+        let mut connection = Connection::open(self.address).await?;
+        let call = request(method, &format!("/api/merchant/{path}"), &headers, &body.to_string());
+        let answer = connection.call(&call).await?;
+        if answer.status >= 300 {
+            return Err(format!("{path}: {} {}", answer.status, String::from_utf8_lossy(answer.body)).into());
+        }
+        answer.json()
+    }
+
+    /// A published sale that is open, by its id and its page's path.
+    pub(crate) async fn open_sale(&self, stock_units: u64) -> Result<(String, String), Failure> {
+        let slug = uuid::Uuid::new_v4().to_string();
+        let item = json!({ "slug": slug, "title": "Paper lantern", "description": "Hand-folded, with a brass hook.",
+            "image_url": "/images/lantern.svg", "list_price_minor": 12_900, "currency": "CNY" });
+        let item = self.merchant("POST", "items", &item).await?;
+        let starts_at_ms = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?.as_millis() as u64 + 50;
+        let sale = json!({ "item_id": item["item_id"], "price_minor": 2_900, "starts_at_ms": starts_at_ms,
+            "ends_at_ms": starts_at_ms + 86_400_000, "stock_units": stock_units, "per_shopper_limit": 1,
+            "stock_policy": "hold", "hold_seconds": 3_600, "mode": "first_come",
+            "quiz": { "kind": "bank", "questions": [{ "prompt": "What colour is the sky?", "answer": ANSWER }],
+                "min_answer_ms": 0, "max_answer_ms": 600_000 } });
+        let sale = self.merchant("POST", "sales", &sale).await?;
+        let sale_id = sale["sale_id"].as_str().ok_or("a sale without an id")?.to_owned();
+        self.merchant("POST", &format!("sales/{sale_id}/publish"), &json!({})).await?;
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        Ok((sale_id, format!("/items/{slug}")))
+    }
+
+    /// Units that are held, by the record.
+    pub(crate) async fn held(&self, sale_id: &str) -> Result<u64, Failure> {
+        let ledger = self.merchant("GET", &format!("sales/{sale_id}/ledger"), &Value::Null).await?;
+        if ledger["balanced"] != true {
+            return Err(format!("the ledger does not add up: {ledger}").into());
+        }
+        ledger["held"].as_u64().ok_or_else(|| "a ledger without held units".into())
+    }
+
+    /// Seconds of processor time that the server has used.
+    pub(crate) fn cpu_seconds(&self) -> Result<f64, Failure> {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.server.id()))?;
+        // Fields 14 and 15 of proc(5), counted behind the name, in ticks of 10 ms.
+        let rest = stat.rsplit_once(')').ok_or("no process")?.1;
+        let ticks: Vec<f64> = rest.split_whitespace().skip(11).take(2).filter_map(|field| field.parse().ok()).collect();
+        Ok(ticks.iter().sum::<f64>() / 100.0)
+    }
+}
+
+/// A pass for a shopper, by the quiz.
+pub(crate) async fn pass(connection: &mut Connection, cookie: &str, sale_id: &str) -> Result<String, Failure> {
+    let path = format!("/api/sales/{sale_id}/quiz");
+    let quiz = connection.call(&request("POST", &path, cookie, "{}")).await?.expect(200)?.json()?;
+    let answer = json!({ "quiz_token": quiz["quiz_token"], "answer": ANSWER }).to_string();
+    let passed = connection.call(&request("POST", &format!("{path}/answer"), cookie, &answer)).await?;
+    let passed = passed.expect(200)?.json()?;
+    Ok(passed["pass"].as_str().ok_or("no pass")?.to_owned())
+}
