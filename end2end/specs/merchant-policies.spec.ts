@@ -167,18 +167,17 @@ test("a hold that ran out is a strike, which the merchant sees and lifts", async
   await page.goto("/admin");
   await page.getByRole("navigation", { name: "Merchant" }).getByRole("link", { name: "Strikes" }).click();
   await expect(page.getByRole("heading", { level: 1 })).toHaveText("Strikes");
-  const { shoppers } = await merchant.call<{ shoppers: { display_name: string }[] }>("GET", "strikes");
-  const name = shoppers[0]!.display_name;
-  const row = page.getByRole("row").filter({ hasText: name });
+  type Strikes = { shoppers: { shopper_id: string; display_name: string }[] };
+  // The latest; others of that name may have let holds lapse in other tests.
+  const { shopper_id, display_name: name } = (await merchant.call<Strikes>("GET", "strikes")).shoppers[0]!;
+  const row = page.getByRole("row").filter({ has: page.getByTitle(shopper_id) });
   await expect(row).toHaveCount(1);
   await expectReadableOnAPhone(page);
   await row.getByRole("button", { name: `Lift the strikes of ${name}` }).click();
   await expect(admin.main.getByRole("status")).toHaveText(`${name} has no strikes any more.`);
   await expect(row).toHaveCount(0);
   await expectAccessible(page);
-  // Its hold of a second may have run out before it is asked about.
-  const { order_id: next } = await shopper!.buy(sale.sale_id);
-  expect(["held", "released"]).toContain((await shopper!.orderState(next)).state);
+  expect((await shopper!.buy(sale.sale_id)).state).toBe("held");
 });
 
 test("a sale that is called off releases what is unpaid and sends back what is paid", async ({
