@@ -1,8 +1,11 @@
 //! What is counted. The names are fixed: docs/OPERATIONS.md lists them, dashboards rely on them.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::time::Duration;
 
-use ::metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
+use ::metrics::{Counter, Histogram, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
+use axum::http::StatusCode;
 use committer::Tally;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 
@@ -55,9 +58,33 @@ fn describe() {
     describe_gauge!(WAL_BYTES, "Size of the record's write-ahead log.");
 }
 
-pub(crate) fn request_answered(route: &str, status: u16, elapsed: Duration) {
-    counter!(REQUESTS, "route" => route.to_owned(), "status" => status.to_string()).increment(1);
-    histogram!(REQUEST_SECONDS, "route" => route.to_owned()).record(elapsed.as_secs_f64());
+/// What is counted of one route. Looked up by the recorder once a thread, and not for every request.
+struct OfRoute {
+    seconds: Histogram,
+    by_status: Vec<(StatusCode, Counter)>,
+}
+
+thread_local! {
+    /// Routes are as many as the router has.
+    static OF_ROUTES: RefCell<HashMap<String, OfRoute>> = RefCell::new(HashMap::new());
+}
+
+pub(crate) fn request_answered(route: &str, status: StatusCode, elapsed: Duration) {
+    OF_ROUTES.with_borrow_mut(|routes| {
+        if !routes.contains_key(route) {
+            let seconds = histogram!(REQUEST_SECONDS, "route" => route.to_owned());
+            routes.insert(route.to_owned(), OfRoute { seconds, by_status: Vec::new() });
+        }
+        let Some(OfRoute { seconds, by_status }) = routes.get_mut(route) else { return };
+        seconds.record(elapsed.as_secs_f64());
+        if let Some((_, requests)) = by_status.iter().find(|(known, _)| *known == status) {
+            requests.increment(1);
+        } else {
+            let requests = counter!(REQUESTS, "route" => route.to_owned(), "status" => status.as_str().to_owned());
+            requests.increment(1);
+            by_status.push((status, requests));
+        }
+    });
 }
 
 pub(crate) fn refused(code: &'static str) {

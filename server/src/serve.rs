@@ -223,7 +223,11 @@ async fn chores(app: App, mut stopped: watch::Receiver<bool>) {
                     tidy.reset_immediately();
                 }
             }
-            _ = tidy.tick() => app.limits.tidy(),
+            _ = tidy.tick() => {
+                app.limits.tidy();
+                // What was measured is kept until it is asked for, which may be never.
+                app.metrics.run_upkeep();
+            }
         }
     }
 }

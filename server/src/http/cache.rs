@@ -1,8 +1,6 @@
 //! One policy for what may be kept, and by whom. Handlers name the policy; only this file writes the headers.
 
-use axum::extract::{Request, State};
-use axum::http::{HeaderValue, header};
-use axum::middleware::Next;
+use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::Response;
 
 use super::App;
@@ -24,7 +22,7 @@ pub(crate) enum CachePolicy {
     NoStore,
 }
 
-const CDN_CACHE_CONTROL: &str = "cdn-cache-control";
+const CDN_CACHE_CONTROL: HeaderName = HeaderName::from_static("cdn-cache-control");
 
 impl CachePolicy {
     /// For everybody who keeps anything. A shared cache that nobody purges keeps a page for half a minute at most.
@@ -54,8 +52,7 @@ impl CachePolicy {
 }
 
 /// Writes the headers of the policy that the handler named.
-pub(crate) async fn apply(State(app): State<App>, request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
+pub(super) fn apply(app: &App, response: &mut Response) {
     let named = response.extensions().get::<CachePolicy>().copied();
     let kept = response.status().is_success() || response.status() == axum::http::StatusCode::NOT_MODIFIED;
     let policy = named.filter(|_| kept).unwrap_or(CachePolicy::NoStore);
@@ -68,5 +65,4 @@ pub(crate) async fn apply(State(app): State<App>, request: Request, next: Next) 
         // Whatever else happens: what others may keep carries nobody's cookie.
         headers.remove(header::SET_COOKIE);
     }
-    response
 }

@@ -33,20 +33,9 @@ impl<T: DeserializeOwned + Serialize> FromRequest<App> for Json<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, ApiError> {
-        let (parts, body) = request.into_parts();
-        let whole = Request::from_parts(parts.clone(), body);
-        let bytes = Bytes::from_request(whole, app).await.map_err(|rejection| bytes_error(&rejection))?;
-        if bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[') {
-            // A struct could be read from an array too, field after field.
-            return Err(ApiError::new(Code::FieldInvalid, "Send an object, not an array."));
-        }
-        match axum::Json::<T>::from_request(Request::from_parts(parts, bytes.clone().into()), app).await {
-            Ok(axum::Json(value)) => match array_for_object(&bytes, &value) {
-                Some(place) => Err(ApiError::field(place.trim_start_matches('.'), "an object, not an array")),
-                None => Ok(Self(value)),
-            },
-            Err(rejection) => Err(body_error(&rejection)),
-        }
+        let is_json = is_json(request.headers());
+        let bytes = Bytes::from_request(request, app).await.map_err(|rejection| bytes_error(&rejection))?;
+        read(is_json, &bytes).map(Self)
     }
 }
 
@@ -57,15 +46,33 @@ impl<T: DeserializeOwned + Serialize + Default> FromRequest<App> for OptionalJso
     type Rejection = ApiError;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, ApiError> {
-        let (parts, body) = request.into_parts();
-        let whole = Request::from_parts(parts.clone(), body);
-        let bytes = Bytes::from_request(whole, app).await.map_err(|rejection| bytes_error(&rejection))?;
-        if bytes.is_empty() {
-            return Ok(Self(T::default()));
-        }
-        let request = Request::from_parts(parts, bytes.into());
-        Json::from_request(request, app).await.map(|Json(value)| Self(value))
+        let is_json = is_json(request.headers());
+        let bytes = Bytes::from_request(request, app).await.map_err(|rejection| bytes_error(&rejection))?;
+        if bytes.is_empty() { Ok(Self(T::default())) } else { read(is_json, &bytes).map(Self) }
     }
+}
+
+fn read<T: DeserializeOwned + Serialize>(is_json: bool, bytes: &[u8]) -> Result<T, ApiError> {
+    if !is_json {
+        return Err(ApiError::new(Code::MediaTypeUnsupported, "Send application/json."));
+    }
+    if bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[') {
+        // A struct could be read from an array too, field after field.
+        return Err(ApiError::new(Code::FieldInvalid, "Send an object, not an array."));
+    }
+    match axum::Json::<T>::from_bytes(bytes) {
+        Ok(axum::Json(value)) => match array_for_object(bytes, &value) {
+            Some(place) => Err(ApiError::field(place.trim_start_matches('.'), "an object, not an array")),
+            None => Ok(value),
+        },
+        Err(rejection) => Err(body_error(&rejection)),
+    }
+}
+
+/// Whether a body says that it is JSON.
+pub(super) fn is_json(headers: &HeaderMap) -> bool {
+    let media_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    media_type.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json")
 }
 
 /// Where in a body an array was read as an object, field after field: serde takes one for the other at any depth, and the
@@ -98,8 +105,6 @@ fn body_error(rejection: &JsonRejection) -> ApiError {
     match rejection {
         JsonRejection::JsonDataError(error) => ApiError::new(Code::FieldInvalid, error.body_text()),
         JsonRejection::JsonSyntaxError(error) => ApiError::new(Code::BodyInvalid, error.body_text()),
-        JsonRejection::MissingJsonContentType(_) => ApiError::new(Code::MediaTypeUnsupported, "Send application/json."),
-        JsonRejection::BytesRejection(error) => bytes_error(error),
         _ => ApiError::new(Code::BodyInvalid, "The body could not be read."),
     }
 }

@@ -6,32 +6,27 @@ use axum::extract::Request;
 use axum::http::header::{CONNECTION, CONTENT_ENCODING, HOST, TRANSFER_ENCODING};
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderValue, Uri, Version};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::error::ApiError;
 use super::guard::unread;
 
-const REQUEST_ID: &str = "x-request-id";
-
-/// A request's id as a proxy may give it, at most.
-const MAX_REQUEST_ID_BYTES: usize = 64;
-
-/// Refuses what is not one clear request (RFC 9112, sections 3.2 and 6), and a body that is packed: nothing here unpacks.
-pub(crate) async fn judge(request: Request, next: Next) -> Response {
+/// Lets one clear request through (RFC 9112, sections 3.2 and 6), of which the body is not packed: nothing here unpacks.
+/// Otherwise the refusal.
+pub(super) async fn judged(request: Request) -> Result<Request, Response> {
     let headers = request.headers();
     let wrong = wrong_host(request.version(), request.uri(), headers).or_else(|| wrong_coding(headers));
     if let Some(wrong) = wrong {
         let mut response = ApiError::new(Code::RequestInvalid, wrong).into_response();
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-        return response;
+        return Err(response);
     }
     let is_plain = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"identity");
     if !headers.get_all(CONTENT_ENCODING).iter().all(is_plain) {
         let wrong = "Send the body as it is, without Content-Encoding.";
-        return unread(request, ApiError::new(Code::MediaTypeUnsupported, wrong)).await;
+        return Err(unread(request, ApiError::new(Code::MediaTypeUnsupported, wrong)).await);
     }
-    next.run(request).await
+    Ok(request)
 }
 
 /// The host is named once, is a host, and is the same in the address, where that names one.
@@ -60,18 +55,4 @@ fn wrong_coding(headers: &HeaderMap) -> Option<&'static str> {
     let codings = headers.get_all(TRANSFER_ENCODING);
     let known = codings.iter().count() <= 1 && codings.iter().all(is_chunked);
     (!known).then_some("Transfer-Encoding: only chunked is known here.")
-}
-
-/// Lets a proxy's id through, and takes away what could not be one: the id goes into the log and back to the client.
-pub(crate) async fn tame_request_id(mut request: Request, next: Next) -> Response {
-    let harmless = |value: &HeaderValue| {
-        let bytes = value.as_bytes();
-        (1..=MAX_REQUEST_ID_BYTES).contains(&bytes.len())
-            && bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(byte))
-    };
-    let headers = request.headers_mut();
-    if headers.get_all(REQUEST_ID).iter().count() > 1 || !headers.get(REQUEST_ID).is_none_or(harmless) {
-        headers.remove(REQUEST_ID);
-    }
-    next.run(request).await
 }

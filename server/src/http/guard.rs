@@ -1,26 +1,20 @@
-//! What stands in front of every handler: rate limits, the cross-site rule, time, and the headers of every answer.
+//! What stands in front of handlers: how large a body may be, rate limits, the cross-site rule.
 
 use std::net::{IpAddr, SocketAddr};
-use std::time::{Duration, Instant};
 
 use api::Code;
-use axum::extract::{ConnectInfo, MatchedPath, Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::{HeaderMap, HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http_body_util::BodyExt as _;
 use ipnet::IpNet;
 use shield::AddressKey;
-use tower_http::request_id::RequestId;
 
 use super::error::ApiError;
-use super::extract::{bearer, too_large};
+use super::extract::{bearer, is_json, too_large};
 use super::{App, MAX_BODY_BYTES};
-use crate::metrics;
-
-/// A handler that takes longer is given up.
-const HANDLER_TIME: Duration = Duration::from_secs(10);
 
 /// Of a body that is too large, so much is still taken in.
 const MAX_BYTES_THROWN_AWAY: usize = 8 << 20;
@@ -28,82 +22,28 @@ const MAX_BYTES_THROWN_AWAY: usize = 8 << 20;
 /// Hops that `X-Forwarded-For` is followed through, at most.
 const MAX_FORWARDED_HOPS: usize = 16;
 
-/// What a page may load and run. `nonce` is for the scripts that `leptos_axum` writes into one answer.
-pub(super) fn content_security_policy(nonce: &str) -> String {
-    CSP.replace("'wasm-unsafe-eval'", &format!("'wasm-unsafe-eval' 'nonce-{nonce}'"))
-}
-
-const CSP: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; font-src 'self'; \
-    img-src 'self' https: data:; connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; \
-    frame-ancestors 'none'";
-
-/// Logs and counts every answer, by its route's pattern: paths carry tokens.
-pub(crate) async fn observe(request: Request, next: Next) -> Response {
-    let started = Instant::now();
-    let route = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str).to_owned();
-    let method = request.method().clone();
-    let request_id = request.extensions().get::<RequestId>().and_then(|id| id.header_value().to_str().ok());
-    let request_id = request_id.unwrap_or_default().to_owned();
-    let span = tracing::info_span!("request", %method, route, request_id);
-    let response = tracing::Instrument::instrument(next.run(request), span.clone()).await;
-    let elapsed = started.elapsed();
-    metrics::request_answered(&route, response.status().as_u16(), elapsed);
-    let _in_span = span.entered();
-    tracing::debug!(status = response.status().as_u16(), elapsed_us = elapsed.as_micros() as u64, "answered");
-    response
-}
-
-/// Headers that every answer has.
-pub(crate) async fn harden(State(app): State<App>, request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
-    let headers = response.headers_mut();
-    let set = |headers: &mut HeaderMap, name: HeaderName, value: &'static str| {
-        headers.entry(name).or_insert(HeaderValue::from_static(value));
-    };
-    set(headers, header::CONTENT_SECURITY_POLICY, CSP);
-    set(headers, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
-    set(headers, header::X_FRAME_OPTIONS, "DENY");
-    set(headers, header::REFERRER_POLICY, "same-origin");
-    set(headers, HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
-    set(headers, HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
-    // Every script that a page loads is named with its digest; one that is not is refused by browsers that know how.
-    set(headers, HeaderName::from_static("integrity-policy"), "blocked-destinations=(script)");
-    set(headers, HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=()");
-    if app.is_https() {
-        set(headers, header::STRICT_TRANSPORT_SECURITY, "max-age=31536000");
-    }
-    response
-}
-
-/// Gives up a handler that takes too long.
-pub(crate) async fn in_time(request: Request, next: Next) -> Response {
-    match tokio::time::timeout(HANDLER_TIME, next.run(request)).await {
-        Ok(response) => response,
-        Err(_) => ApiError::new(Code::Timeout, "The answer took too long.").into_response(),
-    }
-}
-
-/// Refuses a body that is too large, before anything is done for it. One that does not say its length is read here.
-pub(crate) async fn limit_body(request: Request, next: Next) -> Response {
+/// A request of which the body is not too large, before anything is done for it; one that does not say its length is read here.
+/// Otherwise the refusal.
+pub(super) async fn bounded(request: Request) -> Result<Request, Response> {
     let length = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
     if length.is_some_and(|length: usize| length > MAX_BODY_BYTES) {
-        return unread(request, too_large()).await;
+        return Err(unread(request, too_large()).await);
     }
     if !request.headers().contains_key(header::TRANSFER_ENCODING) {
-        return next.run(request).await;
+        return Ok(request);
     }
     let (parts, mut body) = request.into_parts();
     let mut bytes = Vec::new();
     while let Some(frame) = body.frame().await {
         let Ok(frame) = frame else {
-            return ApiError::new(Code::BodyInvalid, "The body could not be read.").into_response();
+            return Err(ApiError::new(Code::BodyInvalid, "The body could not be read.").into_response());
         };
         bytes.extend_from_slice(frame.data_ref().map_or(&[], |data| data));
         if bytes.len() > MAX_BODY_BYTES {
-            return unread(Request::from_parts(parts, body), too_large()).await;
+            return Err(unread(Request::from_parts(parts, body), too_large()).await);
         }
     }
-    next.run(Request::from_parts(parts, bytes.into())).await
+    Ok(Request::from_parts(parts, bytes.into()))
 }
 
 /// Refuses a request of which the body is not wanted.
@@ -189,11 +129,6 @@ pub(crate) async fn same_site(State(app): State<App>, request: Request, next: Ne
 fn has_body(headers: &HeaderMap) -> bool {
     let has_length = headers.get(header::CONTENT_LENGTH).is_some_and(|length| length != "0");
     has_length || headers.contains_key(header::TRANSFER_ENCODING)
-}
-
-fn is_json(headers: &HeaderMap) -> bool {
-    let media_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    media_type.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json")
 }
 
 fn is_cross_site(app: &App, headers: &HeaderMap) -> bool {

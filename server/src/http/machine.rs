@@ -1,6 +1,5 @@
 //! For machines: whether the process lives, whether it may take traffic, and what it counts.
 
-use std::any::Any;
 use std::sync::atomic::Ordering;
 
 use api::Code;
@@ -74,7 +73,6 @@ pub(super) async fn method_not_allowed() -> ApiError {
     ApiError::new(Code::MethodNotAllowed, "This address takes other methods; see the Allow header.")
 }
 
-/// A panic costs one request. The process's panic hook has logged it.
-pub(super) fn panicked(_panic: Box<dyn Any + Send + 'static>) -> Response {
+pub(super) fn panicked() -> Response {
     ApiError::our_mistake().into_response()
 }

@@ -14,8 +14,10 @@ mod merchant;
 mod openapi;
 mod orders;
 mod own_pages;
+mod passage;
 mod payments;
 mod quiz;
+mod request_id;
 mod static_pages;
 mod view;
 
@@ -25,13 +27,10 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::http::HeaderName;
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::from_fn_with_state;
 use metrics_exporter_prometheus::PrometheusHandle;
 use sale::{Keyring, MerchantClaims, PassClaims, QueueClaims, QuizClaims, SessionClaims, ShopperId, Token};
 use shield::{AddressKey, PER_ADDRESS, PER_SHOPPER, Pool, RateLimit, SIGN_INS_PER_ACCOUNT, SIGN_INS_PER_ADDRESS};
-use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -237,7 +236,6 @@ pub(crate) fn router(app: &App) -> Router {
         .route_layer(from_fn_with_state(app.clone(), guard::limit_address));
     let described = OpenApiRouter::with_openapi(openapi::base()).merge(for_people).merge(provider_routes());
     let (api, description) = described.split_for_parts();
-    let request_id = HeaderName::from_static("x-request-id");
     let mut router = Router::new()
         .merge(api)
         .merge(static_pages::routes())
@@ -247,17 +245,8 @@ pub(crate) fn router(app: &App) -> Router {
         .merge(openapi::routes(&description));
     router = router.fallback(own_pages::no_route).method_not_allowed_fallback(machine::method_not_allowed);
     router
-        .layer(from_fn(guard::limit_body))
-        .layer(from_fn(guard::in_time))
-        .layer(from_fn(framing::judge))
-        .layer(CatchPanicLayer::custom(machine::panicked))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
-        .layer(from_fn_with_state(app.clone(), guard::harden))
-        .layer(from_fn_with_state(app.clone(), cache::apply))
-        .layer(from_fn(guard::observe))
-        .layer(PropagateRequestIdLayer::new(request_id.clone()))
-        .layer(SetRequestIdLayer::new(request_id, MakeRequestUuid))
-        .layer(from_fn(framing::tame_request_id))
+        .layer(from_fn_with_state(app.clone(), passage::take))
         .with_state(app.clone())
 }
 

@@ -19,6 +19,9 @@ const TAG_HEADERS: [HeaderName; 3] =
 const PAGE_TAG: HeaderName = HeaderName::from_static("page-tag");
 const PAGE_VERSION: HeaderName = HeaderName::from_static("page-version");
 
+/// A page's own headers and those that every answer has, so that their map need not grow.
+const MOST_HEADERS: usize = 24;
+
 const SURROGATE_CAPABILITY: HeaderName = HeaderName::from_static("surrogate-capability");
 const SURROGATE_CONTROL: HeaderName = HeaderName::from_static("surrogate-control");
 
@@ -48,7 +51,7 @@ async fn page(State(app): State<App>, OriginalUri(uri): OriginalUri, request: Re
         None => Encoding::negotiated(text(headers, header::ACCEPT_ENCODING)),
     };
     let variant = includes.unwrap_or_else(|| page.variant(encoding));
-    let mut answer = HeaderMap::with_capacity(12);
+    let mut answer = HeaderMap::with_capacity(MOST_HEADERS);
     answer.insert(header::ETAG, variant.etag.clone());
     answer.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
     for name in TAG_HEADERS {
