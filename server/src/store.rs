@@ -36,7 +36,7 @@ impl Store {
         &self.shared.path
     }
 
-    /// Runs one read. A connection that a panicking read took along is opened anew.
+    /// Runs one read, of the record as it stands at one moment. A connection that a panicking read took along is opened anew.
     pub(crate) async fn read<T: Send + 'static>(
         &self,
         read: impl FnOnce(&Reader) -> Result<T, LedgerError> + Send + 'static,
@@ -55,7 +55,7 @@ impl Store {
                 Some(reader) => reader,
                 None => Reader::open(&shared.path)?,
             };
-            let answer = read(&reader);
+            let answer = reader.in_one_snapshot(read);
             shared.idle.lock().unwrap_or_else(PoisonError::into_inner).push(reader);
             answer
         });

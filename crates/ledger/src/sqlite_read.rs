@@ -34,6 +34,14 @@ impl Reader {
         Ok(Self { connection: sqlite::open_read_only(path)? })
     }
 
+    /// Everything that `read` reads stood in the record at one moment. Otherwise a commit may fall between two questions.
+    pub fn in_one_snapshot<T>(&self, read: impl FnOnce(&Self) -> Result<T, LedgerError>) -> Result<T, LedgerError> {
+        let snapshot = self.connection.unchecked_transaction()?;
+        let answer = read(self)?;
+        snapshot.commit()?;
+        Ok(answer)
+    }
+
     pub fn shopper_by_email(&self, email: &str) -> Result<Option<ShopperRow>, LedgerError> {
         let sql = "SELECT shopper_id, email, display_name, password_hash, created_at_ms FROM shoppers WHERE email = ?1";
         let read = |row: &Row<'_>| {

@@ -54,6 +54,26 @@ fn skus_and_their_total_move_in_one_transaction() {
 }
 
 #[test]
+fn what_is_read_together_stood_in_the_record_at_one_moment() {
+    let mut store = store_of(|row| row.stock_units = 3);
+    let mut book = store.other();
+    let order_id = intent(1).order_id;
+    let reader = store.ledger.reader().unwrap();
+    reader
+        .in_one_snapshot(|snapshot| {
+            let before = (snapshot.counts(OTHER)?, snapshot.order(order_id)?);
+            let placed = recorded(book.place(&intent(1), false, 1));
+            store.events(vec![placed]).unwrap();
+            assert_eq!((snapshot.counts(OTHER)?, snapshot.order(order_id)?), before);
+            assert_eq!(before.0.map(|counts| counts.total.free), Some(3));
+            Ok(())
+        })
+        .unwrap();
+    assert_eq!(reader.counts(OTHER).unwrap().unwrap().total.free, 2);
+    assert!(reader.order(order_id).unwrap().is_some());
+}
+
+#[test]
 fn a_sku_cannot_go_below_zero_even_when_the_code_above_is_wrong() {
     let mut store = store_of(|row| {
         row.stock_units = 3;
