@@ -66,7 +66,7 @@ step cargo-test "3 to 6 minutes the first time" cargo test --locked --no-fail-fa
 # In a call of its own: it builds Leptos for the browser, the shop's pages build it for the server.
 step cargo-test-admin "2 to 4 minutes the first time" cargo test --locked --no-fail-fast -p admin
 if [ "$site_built" = 1 ]; then
-    step browser "about 4 minutes" browser_specs
+    step browser "about 10 minutes" browser_specs
 else
     note "The specs in the browser cannot run without the site."
     printf 'browser\t1\t0\n' >>"$LOGS/steps.tsv"
