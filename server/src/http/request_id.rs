@@ -1,5 +1,6 @@
 //! A name for each request, in the log and in its answer: a proxy's, or one of ours.
 
+use std::hash::{BuildHasher as _, RandomState};
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -10,8 +11,8 @@ pub(super) const NAME: HeaderName = HeaderName::from_static("x-request-id");
 /// As a proxy may give it, at most.
 const MAX_BYTES: usize = 64;
 
-/// Unlike any other process's.
-static PROCESS: LazyLock<u64> = LazyLock::new(crate::quiz::random);
+/// Keys that no other process has, and nobody knows.
+static KEYS: LazyLock<[RandomState; 2]> = LazyLock::new(|| [RandomState::new(), RandomState::new()]);
 static NEXT: AtomicU64 = AtomicU64::new(0);
 
 /// A proxy's id where it is one and could be one: it goes into the log and back to the client.
@@ -29,13 +30,13 @@ fn is_harmless(id: &HeaderValue) -> bool {
         && bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(byte))
 }
 
-/// The process and a number in it, in hexadecimal.
+/// A number under two keyed hashes, in hexadecimal: as such it would tell everybody how many requests there are.
 fn made() -> HeaderValue {
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    let halves = KEYS.each_ref().map(|keys| keys.hash_one(number));
     let mut digits = [0_u8; 32];
     for (place, digit) in digits.iter_mut().enumerate() {
-        let half = if place < 16 { *PROCESS } else { number };
-        *digit = b"0123456789abcdef"[(half >> (60 - 4 * (place % 16)) & 15) as usize];
+        *digit = b"0123456789abcdef"[(halves[place / 16] >> (60 - 4 * (place % 16)) & 15) as usize];
     }
     HeaderValue::from_bytes(&digits).unwrap_or(HeaderValue::from_static("0"))
 }

@@ -116,6 +116,11 @@ pub(super) fn tick(model: Model) -> f64 {
     } else {
         ends_at_ms
     };
+    if phase != SalePhase::Open && model.opening.get_value() {
+        // Postponed or paused in between: nothing that follows would disable it, for nothing knows that it was enabled.
+        model.opening.set_value(false);
+        page::set_disabled(BUY, true);
+    }
     if phase != model.phase.get_untracked() {
         // In a task of its own, before all that follows from it, which takes a phone some milliseconds.
         if phase == SalePhase::Open && !model.opening.get_value() && enable_buy(model, true) {
