@@ -18,6 +18,7 @@ trap 'kill "${ours:-}" "${theirs:-}" 2>/dev/null || true; wait; rm -rf "$folder"
 cd "$folder"
 
 store=sqlite:stampede.db
+: >out
 printf 'a good password' | "$server" merchant add bench@example.com --store "$store" >/dev/null
 token="$("$server" token merchant bench@example.com --store "$store")"
 # One address asks for everything here, so its limit is lifted; it is checked all the same.
@@ -62,24 +63,31 @@ taskset -c 0 nginx -c "$folder/nginx.conf" 2>nginx.log &
 theirs=$!
 sleep 1
 
-# measure NAME URL: requests a second into NAME's list; anything but 200 is an error.
+worker="$(pgrep -P "$theirs" | head -n 1)"
+# What a process has used of the processor, in ticks.
+ticks() { awk '{ print $14 + $15 }' "/proc/$1/stat"; }
+
+# measure NAME URL PID: requests a second, p99 and PID's processor time a request into NAME's list; anything but 200 is an error.
 measure() {
-    local report
+    local report before
+    before="$(ticks "$3")"
     report="$(taskset -c 1 wrk -t1 -c64 -d"${seconds}s" --latency -H 'accept-encoding: br' "$2")"
     ! grep -q 'Non-2xx\|Socket errors' <<<"$report" || { echo "error: $2 failed: $report" >&2; exit 1; }
-    awk '/99%/ { p99 = $2 } /Requests\/sec/ { print $2, p99 }' <<<"$report" >>"$1.rates"
+    awk -v ticks=$(($(ticks "$3") - before)) -v a_second="$(getconf CLK_TCK)" \
+        '/99%/ { p99 = $2 } /requests in/ { count = $1 } /Requests\/sec/ { print $2, p99, ticks / a_second / count * 1e6 }' \
+        <<<"$report" >>"$1.rates"
 }
 for _ in $(seq "$rounds"); do
-    measure page-ours "$origin/items/lantern"
-    measure page-nginx "http://127.0.0.1:$port/page.body"
-    measure time-ours "$origin/csi/time"
-    measure time-nginx "http://127.0.0.1:$port/time"
+    measure page-ours "$origin/items/lantern" "$ours"
+    measure page-nginx "http://127.0.0.1:$port/page.body" "$worker"
+    measure time-ours "$origin/csi/time" "$ours"
+    measure time-nginx "http://127.0.0.1:$port/time" "$worker"
 done
-median() { sort -n "$1.rates" | awk '{ rates[NR] = $1; p99[NR] = $2 } END { middle = int((NR + 1) / 2); print rates[middle], p99[middle] }'; }
+median() { sort -n "$1.rates" | awk '{ rates[NR] = $1; p99[NR] = $2; cost[NR] = $3 } END { middle = int((NR + 1) / 2); print rates[middle], p99[middle], cost[middle] }'; }
 echo "page: $(wc -c <page.body) bytes; nginx's: $(curl -s "http://127.0.0.1:$port/page.body" | cmp - page.body && echo the same)"
 for what in page time; do
-    read -r our_rate our_p99 <<<"$(median "$what-ours")"
-    read -r their_rate their_p99 <<<"$(median "$what-nginx")"
-    awk -v what="$what" -v o="$our_rate" -v t="$their_rate" -v op="$our_p99" -v tp="$their_p99" \
-        'BEGIN { printf "%s: ours %.0f/s (p99 %s), nginx %.0f/s (p99 %s): %.2f x nginx\n", what, o, op, t, tp, o / t }'
+    read -r our_rate our_p99 our_cost <<<"$(median "$what-ours")"
+    read -r their_rate their_p99 their_cost <<<"$(median "$what-nginx")"
+    awk -v what="$what" -v o="$our_rate" -v t="$their_rate" -v op="$our_p99" -v tp="$their_p99" -v oc="$our_cost" -v tc="$their_cost" \
+        'BEGIN { printf "%s: ours %.0f/s (p99 %s, %.1f us a request), nginx %.0f/s (p99 %s, %.1f us): %.2f x nginx\n", what, o, op, oc, t, tp, tc, o / t }'
 done

@@ -7,6 +7,7 @@ use std::time::Duration;
 use ::metrics::{Counter, Histogram, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
 use axum::http::StatusCode;
 use committer::Tally;
+use foldhash::fast::RandomState;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 
 pub(crate) const REQUESTS: &str = "stampede_http_requests_total";
@@ -66,7 +67,7 @@ struct OfRoute {
 
 thread_local! {
     /// Routes are as many as the router has.
-    static OF_ROUTES: RefCell<HashMap<String, OfRoute>> = RefCell::new(HashMap::new());
+    static OF_ROUTES: RefCell<HashMap<String, OfRoute, RandomState>> = RefCell::default();
 }
 
 pub(crate) fn request_answered(route: &str, status: StatusCode, elapsed: Duration) {

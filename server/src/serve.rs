@@ -8,42 +8,25 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use axum::Router;
-use axum::extract::ConnectInfo;
-use hyper::server::conn::http1;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use ledger::{SqliteLedger, Write};
 use shield::Pool;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::sync::watch;
-use tokio_io_timeout::TimeoutStream;
-use tower::ServiceExt as _;
 
 use crate::cli::Payments;
 use crate::clock::{DISCIPLINE_INTERVAL, ServerClock};
 use crate::edges::{self, Edge, EdgeAddress, Edges};
+use crate::express::NoneReady;
 use crate::http::{self, App, AppState, Limits, SiteFiles, Tokens};
+use crate::listen::{listen, told};
 use crate::pages::Publisher;
 use crate::payments::{Provider, Sandbox};
-use crate::places::{Place, Places};
+use crate::places::Places;
 use crate::settings::Settings;
 use crate::store::Store;
 use crate::writer::Writer;
 use crate::{demo, metrics, passwords, secret};
-
-/// A request's head must be whole by then.
-const HEAD_TIME: Duration = Duration::from_secs(10);
-
-/// A client that takes nothing of an answer for so long is gone, or means to hold the connection.
-const WRITE_TIME: Duration = Duration::from_secs(20);
-
-/// A request's head, at most.
-const MAX_HEAD_BYTES: usize = 32 * 1024;
-
-/// How long answers under way may take once the shop goes down.
-const DRAIN_TIME: Duration = Duration::from_secs(10);
 
 /// How long `/readyz` says no before the listener closes, so that a balancer looks elsewhere.
 const READY_GRACE: Duration = Duration::from_millis(200);
@@ -85,10 +68,17 @@ pub(crate) async fn serve(settings: Settings) -> Result<(), Failure> {
     if app.settings.rate_limits {
         places = places.shared_out(app.settings.trusted_proxies.clone());
     }
-    let shop = tokio::spawn(listen(listener, http::router(&app), places, stopped.clone()));
+    let front = http::Front::new(&app);
+    let asked = {
+        let front = Arc::clone(&front);
+        move |peer| http::Asked { front: Arc::clone(&front), peer }
+    };
+    let shop = tokio::spawn(listen(listener, front, asked, places, stopped.clone()));
     let metrics = metrics_listener.map(|listener| {
         let unwatched = Places::new(Arc::new(AtomicUsize::new(0)));
-        tokio::spawn(listen(listener, http::metrics_router(&app), unwatched, stopped.clone()))
+        let router = http::metrics_router(&app);
+        let asked = move |_| TowerToHyperService::new(router.clone());
+        tokio::spawn(listen(listener, Arc::new(NoneReady), asked, unwatched, stopped.clone()))
     });
     let refunds = tokio::spawn(refunds(app.clone(), stopped.clone()));
     let edges = edge_worker.map(|worker| tokio::spawn(worker.run(stopped.clone())));
@@ -270,61 +260,6 @@ async fn send_refunds(app: &App, provider: &dyn Provider) -> Result<(), Failure>
         app.writer.write(sent).await?;
     }
     Ok(())
-}
-
-/// Accepts connections until told to stop, then lets the answers under way end.
-async fn listen(listener: TcpListener, router: Router, places: Places, mut stopped: watch::Receiver<bool>) {
-    // HTTP/1.1 alone: TLS, and with it HTTP/2 and 3, ends at the proxy in front. A connection that says nothing is closed
-    // by the time that a head must be whole.
-    let mut builder = http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(HEAD_TIME).max_buf_size(MAX_HEAD_BYTES);
-    let graceful = GracefulShutdown::new();
-    loop {
-        let accepted = tokio::select! {
-            () = told(&mut stopped) => break,
-            accepted = accept(&listener, &places) => accepted,
-        };
-        let Some((stream, peer, place)) = accepted else { continue };
-        // Small answers at once; without it a poll may wait for an acknowledgement.
-        let _not_vital = stream.set_nodelay(true);
-        let service = router.clone().map_request(move |mut request: hyper::Request<hyper::body::Incoming>| {
-            request.extensions_mut().insert(ConnectInfo(peer));
-            request
-        });
-        let mut stream = TimeoutStream::new(stream);
-        stream.set_write_timeout(Some(WRITE_TIME));
-        let connection = builder.serve_connection(TokioIo::new(Box::pin(stream)), TowerToHyperService::new(service));
-        let watched = graceful.watch(connection);
-        tokio::spawn(async move {
-            if let Err(error) = watched.await {
-                tracing::debug!(%error, "a connection broke");
-            }
-            drop(place);
-        });
-    }
-    drop(listener);
-    if tokio::time::timeout(DRAIN_TIME, graceful.shutdown()).await.is_err() {
-        tracing::warn!("some answers took too long and were cut off");
-    }
-}
-
-async fn accept(listener: &TcpListener, places: &Places) -> Option<(TcpStream, SocketAddr, Place)> {
-    let permit = places.next().await?;
-    match listener.accept().await {
-        // One that its address may not have ends here: the stream is dropped, and with it closed.
-        Ok((stream, peer)) => Some((stream, peer, places.take(permit, peer)?)),
-        Err(error) => {
-            // Out of descriptors, most likely: some must close first.
-            tracing::warn!(%error, "a connection could not be accepted");
-            tokio::time::sleep(Duration::from_millis(200)).await;
-            None
-        }
-    }
-}
-
-/// Ends when the shop goes down, or when nobody is left who could say so.
-async fn told(stopped: &mut watch::Receiver<bool>) {
-    let _gone = stopped.wait_for(|stopped| *stopped).await.map(drop);
 }
 
 /// Ctrl-C or SIGTERM.

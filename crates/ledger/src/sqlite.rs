@@ -24,6 +24,12 @@ pub struct SqliteLedger {
     path: PathBuf,
 }
 
+/// Pages of the log that are moved into the store together: 64 MiB. A page that many commits change is moved once.
+const CHECKPOINT_PAGES: i64 = 16 * 1024;
+
+/// What the writer keeps of the store in memory, in KiB, as it comes to need it: the indexes of a large sale.
+const WRITER_CACHE_KIB: i64 = 32 * 1024;
+
 /// How large the write-ahead log is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WalState {
@@ -47,6 +53,8 @@ impl SqliteLedger {
             return Err(LedgerError::Unavailable(format!("this file system cannot keep a write-ahead log ({mode})")));
         }
         connection.pragma_update(None, "synchronous", "FULL")?;
+        connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+        connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
         schema::migrate(&mut connection)?;
         Ok(Self { connection, path: path.to_owned() })
     }

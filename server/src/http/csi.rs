@@ -23,8 +23,12 @@ const MAX_SEEN: usize = 8;
 pub(super) async fn time(State(app): State<App>) -> Json<ServerTime> {
     // Read first thing here: what came before counts as the network's.
     let received_us = app.clock.now_us();
+    Json(server_time(&app, received_us))
+}
+
+pub(super) fn server_time(app: &App, received_us: i64) -> ServerTime {
     let clock_id = app.clock.id().to_owned();
-    Json(ServerTime { received_us, sent_us: app.clock.now_us(), clock_id })
+    ServerTime { received_us, sent_us: app.clock.now_us(), clock_id }
 }
 
 /// Who is asking.

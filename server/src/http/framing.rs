@@ -29,6 +29,14 @@ pub(super) async fn judged(request: Request) -> Result<Request, Response> {
     Ok(request)
 }
 
+/// Whether nothing is odd about a request: what is answered before the router asks no more.
+pub(super) fn is_clear<B>(request: &hyper::Request<B>) -> bool {
+    let headers = request.headers();
+    !headers.contains_key(CONTENT_ENCODING)
+        && wrong_host(request.version(), request.uri(), headers).is_none()
+        && wrong_coding(headers).is_none()
+}
+
 /// The host is named once, is a host, and is the same in the address, where that names one.
 fn wrong_host(version: Version, uri: &Uri, headers: &HeaderMap) -> Option<&'static str> {
     let mut hosts = headers.get_all(HOST).iter();

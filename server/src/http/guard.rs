@@ -1,6 +1,7 @@
 //! What stands in front of handlers: how large a body may be, rate limits, the cross-site rule.
 
 use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
 
 use api::Code;
 use axum::extract::{ConnectInfo, Request, State};
@@ -71,11 +72,19 @@ pub(crate) async fn limit_address(State(app): State<App>, request: Request, next
     let Some(peer) = peer else {
         return ApiError::internal(&"a request without a peer's address").into_response();
     };
-    let address = client_address(&app.settings.trusted_proxies, peer, request.headers());
-    match app.limits.per_address.check(&AddressKey::from(address)) {
+    match within_limit(&app, peer, request.headers()) {
         Ok(()) => next.run(request).await,
         Err(wait) => ApiError::rate_limited(wait).into_response(),
     }
+}
+
+/// Counts a request against the address that it comes from; refused, how long to wait.
+pub(super) fn within_limit(app: &App, peer: IpAddr, headers: &HeaderMap) -> Result<(), Duration> {
+    within_limit_of(app, client_address(&app.settings.trusted_proxies, peer, headers))
+}
+
+pub(super) fn within_limit_of(app: &App, address: IpAddr) -> Result<(), Duration> {
+    app.limits.per_address.check(&AddressKey::from(address))
 }
 
 /// Counts a try at signing in against its address, by a limit that password hashes can keep up with.
@@ -87,6 +96,10 @@ pub(crate) async fn limit_sign_ins(State(app): State<App>, request: Request, nex
         Ok(()) => next.run(request).await,
         Err(wait) => ApiError::rate_limited(wait).into_response(),
     }
+}
+
+pub(super) fn is_proxy(app: &App, peer: IpAddr) -> bool {
+    app.settings.trusted_proxies.iter().any(|network| network.contains(&peer))
 }
 
 /// The client's address: the peer's, or, behind proxies that were named, the last one that they vouch for.

@@ -8,6 +8,7 @@ mod error;
 mod extract;
 mod files;
 mod framing;
+mod front;
 mod guard;
 mod machine;
 mod merchant;
@@ -43,6 +44,7 @@ use crate::writer::Writer;
 
 pub(crate) use extract::{MERCHANT_TOKEN_PREFIX, SESSION_COOKIE};
 pub(crate) use files::{SiteFiles, keep_assets};
+pub(crate) use front::{Asked, Front};
 pub(crate) use machine::{MIN_FREE_DISK_BYTES, free_disk_bytes};
 
 /// A request's body, at most. A quiz bank of 200 questions fits.
@@ -227,8 +229,8 @@ fn provider_routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(payments::webhook))
 }
 
-/// The whole shop.
-pub(crate) fn router(app: &App) -> Router {
+/// The whole shop, but for what [`Front`] answers before it.
+fn router(app: &App) -> Router {
     let sign_in = sign_in_routes().route_layer(from_fn_with_state(app.clone(), guard::limit_sign_ins));
     let for_people = api_routes()
         .merge(sign_in)

@@ -50,8 +50,7 @@ pub(super) async fn take(State(app): State<App>, request: Request, next: Next) -
     // A panic costs one request. The process's panic hook has logged it.
     let answered = AssertUnwindSafe(answered(request, next)).catch_unwind().instrument(span.clone()).await;
     let mut response = answered.unwrap_or_else(|_| machine::panicked());
-    cache::apply(&app, &mut response);
-    harden(&app, response.headers_mut());
+    dress(&app, &mut response);
     let elapsed = started.elapsed();
     metrics::request_answered(route, response.status(), elapsed);
     span.in_scope(|| {
@@ -59,6 +58,12 @@ pub(super) async fn take(State(app): State<App>, request: Request, next: Next) -
     });
     response.headers_mut().insert(request_id::NAME, id);
     response
+}
+
+/// Gives an answer the header fields that every answer has.
+pub(super) fn dress(app: &App, response: &mut Response) {
+    cache::apply(app, response);
+    harden(app, response.headers_mut());
 }
 
 async fn answered(request: Request, next: Next) -> Response {

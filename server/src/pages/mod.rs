@@ -3,5 +3,5 @@
 mod page;
 mod publisher;
 
-pub(crate) use page::{Encoding, Page};
+pub(crate) use page::{Encoding, Heads, Page, Variant};
 pub(crate) use publisher::{PublishError, Publisher};

@@ -3,11 +3,12 @@
 use std::io::Write;
 use std::sync::OnceLock;
 
-use axum::http::HeaderValue;
+use axum::http::{HeaderMap, HeaderValue};
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
 use crate::edges::{ALL_PAGES, Version};
+use crate::express::Wire;
 
 /// An encoding that pages are kept in (RFC 9110, section 8.4.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,6 +77,17 @@ pub(crate) struct Page {
 pub(crate) struct Variant {
     pub(crate) body: Bytes,
     pub(crate) etag: HeaderValue,
+    /// All that goes before the bytes, made when they are first asked for.
+    pub(crate) heads: OnceLock<Heads>,
+}
+
+/// The header fields of a variant's two answers, for hyper and for the express lane.
+#[derive(Debug)]
+pub(crate) struct Heads {
+    pub(crate) whole: HeaderMap,
+    pub(crate) whole_wire: Wire,
+    pub(crate) not_modified: HeaderMap,
+    pub(crate) not_modified_wire: Wire,
 }
 
 impl Page {
@@ -136,7 +148,7 @@ const END_OF_BODY: &str = "</body>";
 
 fn variant(body: Vec<u8>, tag: &str, suffix: &str) -> Variant {
     let etag = HeaderValue::from_str(&format!("\"{tag}{suffix}\"")).expect("hexadecimal is a header value");
-    Variant { body: body.into(), etag }
+    Variant { body: body.into(), etag, heads: OnceLock::new() }
 }
 
 #[cfg(test)]

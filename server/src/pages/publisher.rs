@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use api::{ItemCard, ItemPage};
 use arc_swap::ArcSwap;
+use foldhash::fast::RandomState;
 use ledger::LedgerError;
 use leptos::prelude::*;
 use shop::{Assets, Locale, ProblemDocument};
@@ -52,7 +53,8 @@ struct Kept {
     page: Arc<Page>,
 }
 
-type Pages = HashMap<String, Kept>;
+/// Looked up for every reader, and filled by merchants alone.
+type Pages = HashMap<String, Kept, RandomState>;
 
 /// The catalogue and its pages, each swapped whole.
 pub(crate) struct Publisher {
@@ -196,7 +198,7 @@ fn rendered(
     now_ms: i64,
     version: i64,
 ) -> std::io::Result<Pages> {
-    let mut pages = Pages::new();
+    let mut pages = Pages::default();
     let mut keep = |path: String, source: Source, tag: &str, render: &dyn Fn() -> String| -> std::io::Result<()> {
         let kept = match before.get(&path) {
             Some(kept) if kept.source == source => kept.clone(),

@@ -6,6 +6,7 @@ mod caching;
 mod commands;
 mod description;
 mod edges;
+mod express;
 mod hardship;
 mod kills;
 mod machines;

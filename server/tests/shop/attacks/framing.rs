@@ -11,14 +11,14 @@ use crate::support::Shop;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// All that comes on a connection until the shop closes it.
-pub(super) fn spoken(shop: &Shop, bytes: &[u8]) -> String {
+pub(crate) fn spoken(shop: &Shop, bytes: &[u8]) -> String {
     let mut stream = connected(shop);
     // The shop may close before all of it is sent.
     let _cut_off = stream.write_all(bytes);
     heard(&mut stream)
 }
 
-pub(super) fn connected(shop: &Shop) -> TcpStream {
+pub(crate) fn connected(shop: &Shop) -> TcpStream {
     let stream = TcpStream::connect(shop.base.trim_start_matches("http://")).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     stream

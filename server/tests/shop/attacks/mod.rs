@@ -4,7 +4,7 @@
 mod addresses;
 mod bodies;
 mod caches;
-mod framing;
+pub(crate) mod framing;
 mod headers;
 mod market;
 mod others;

@@ -1,0 +1,150 @@
+//! The express lane: a connection that asks for nothing but pages and the time is answered here, from bytes that are
+//! ready, with one read and one write a request. At the first request that is anything else, or is odd in any way, the
+//! connection goes to hyper for the rest of its life, with all that was read of that request. So the lane refuses nothing
+//! and parses little; what it answers, it answers as hyper and the router would.
+
+mod prefixed;
+mod request;
+mod wire;
+
+use std::cell::RefCell;
+use std::net::SocketAddr;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::io::{AsyncRead as _, AsyncWrite as _, AsyncWriteExt as _, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, sleep_until};
+
+pub(crate) use prefixed::Prefixed;
+pub(crate) use request::Request;
+pub(crate) use wire::{Date, Wire};
+
+/// Read at a time. A request for a page has some 500 bytes; one with a longer head goes to hyper.
+const MAX_READ_BYTES: usize = 8 * 1024;
+
+/// Answers to requests that came together are written together, up to so many bytes.
+const MAX_WRITE_BYTES: usize = 256 * 1024;
+
+/// Writes a ready answer to a request; false where there is none.
+pub(crate) trait Answers {
+    fn answer(&self, request: &Request<'_>, peer: SocketAddr, out: &mut Vec<u8>) -> bool;
+}
+
+/// For a listener of which no answer is ever ready.
+pub(crate) struct NoneReady;
+
+impl Answers for NoneReady {
+    fn answer(&self, _: &Request<'_>, _: SocketAddr, _: &mut Vec<u8>) -> bool {
+        false
+    }
+}
+
+/// What became of a connection in the lane.
+pub(crate) enum Left {
+    /// It goes to hyper, which reads these bytes first.
+    ToHyper(Bytes),
+    Closed,
+}
+
+/// How long a connection may be silent, and how long it may take nothing of an answer.
+#[derive(Clone, Copy)]
+pub(crate) struct Patience {
+    pub(crate) silent: Duration,
+    pub(crate) write: Duration,
+}
+
+struct Buffers {
+    read: Box<[u8; MAX_READ_BYTES]>,
+    write: Vec<u8>,
+}
+
+thread_local! {
+    /// A thread's, and not a connection's: thousands of silent ones cost nothing.
+    static BUFFERS: RefCell<Buffers> =
+        RefCell::new(Buffers { read: Box::new([0; MAX_READ_BYTES]), write: Vec::with_capacity(MAX_READ_BYTES) });
+}
+
+/// What one look at the connection brought.
+enum Turn {
+    Answered,
+    /// The peer takes no more for now; this is left to write, and this was read behind it.
+    Unwritten(Bytes, Option<Bytes>),
+    Left(Left),
+}
+
+/// Answers what is ready until the connection leaves the lane. Ends between two requests when `stopped` does.
+pub(crate) async fn run(
+    stream: &mut TcpStream,
+    peer: SocketAddr,
+    answers: &impl Answers,
+    patience: Patience,
+    stopped: impl Future<Output = ()>,
+) -> Left {
+    let mut stopped = pin!(stopped);
+    let mut heard = Instant::now();
+    let mut alarm = pin!(sleep_until(heard + patience.silent));
+    loop {
+        let turn = tokio::select! {
+            biased;
+            turn = std::future::poll_fn(|context| poll_turn(stream, context, peer, answers)) => turn,
+            () = &mut alarm => {
+                // Not set anew for every request: it looks when it rings how long the silence is.
+                if heard.elapsed() >= patience.silent {
+                    return Left::Closed;
+                }
+                alarm.as_mut().reset(heard + patience.silent);
+                continue;
+            }
+            () = &mut stopped => return Left::Closed,
+        };
+        heard = Instant::now();
+        match turn {
+            Turn::Answered => {}
+            Turn::Left(left) => return left,
+            Turn::Unwritten(rest, behind) => {
+                let written = tokio::time::timeout(patience.write, stream.write_all(&rest)).await;
+                match (written, behind) {
+                    (Ok(Ok(())), None) => heard = Instant::now(),
+                    (Ok(Ok(())), Some(behind)) => return Left::ToHyper(behind),
+                    _ => return Left::Closed,
+                }
+            }
+        }
+    }
+}
+
+fn poll_turn(
+    stream: &mut TcpStream,
+    context: &mut Context<'_>,
+    peer: SocketAddr,
+    answers: &impl Answers,
+) -> Poll<Turn> {
+    BUFFERS.with_borrow_mut(|Buffers { read, write }| {
+        let mut buffer = ReadBuf::new(read.as_mut_slice());
+        let was_read = ready!(Pin::new(&mut *stream).poll_read(context, &mut buffer));
+        if was_read.is_err() || buffer.filled().is_empty() {
+            return Poll::Ready(Turn::Left(Left::Closed));
+        }
+        write.clear();
+        let mut rest = buffer.filled();
+        while write.len() < MAX_WRITE_BYTES
+            && let Some((request, length)) = Request::parse(rest)
+            && answers.answer(&request, peer, write)
+        {
+            rest = &rest[length..];
+        }
+        let behind = (!rest.is_empty()).then(|| Bytes::copy_from_slice(rest));
+        let mut unwritten = write.as_slice();
+        while !unwritten.is_empty() {
+            match Pin::new(&mut *stream).poll_write(context, unwritten) {
+                Poll::Ready(Ok(bytes)) if bytes > 0 => unwritten = &unwritten[bytes..],
+                Poll::Ready(_) => return Poll::Ready(Turn::Left(Left::Closed)),
+                Poll::Pending => return Poll::Ready(Turn::Unwritten(Bytes::copy_from_slice(unwritten), behind)),
+            }
+        }
+        Poll::Ready(behind.map_or(Turn::Answered, |behind| Turn::Left(Left::ToHyper(behind))))
+    })
+}

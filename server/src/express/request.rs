@@ -1,0 +1,157 @@
+//! Requests that the lane understands: plain reads. It reads strictly; what it does not like, hyper judges.
+
+/// Header fields of a request, at most.
+const MAX_FIELDS: usize = 48;
+
+/// A plain `GET` or `HEAD` of HTTP/1.1, whole, without a body, on a connection that stays.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Request<'a> {
+    pub(crate) is_head: bool,
+    pub(crate) path: &'a str,
+    pub(crate) accept_encoding: &'a str,
+    pub(crate) if_none_match: &'a str,
+}
+
+impl<'a> Request<'a> {
+    /// The request at the beginning of these bytes, and its length; none where it is not whole, or not plain.
+    pub(crate) fn parse(bytes: &'a [u8]) -> Option<(Self, usize)> {
+        let mut fields = [const { std::mem::MaybeUninit::uninit() }; MAX_FIELDS];
+        let mut head = httparse::Request::new(&mut []);
+        let httparse::Status::Complete(length) = head.parse_with_uninit_headers(bytes, &mut fields).ok()? else {
+            return None;
+        };
+        let is_head = match head.method? {
+            "GET" => false,
+            "HEAD" => true,
+            _ => return None,
+        };
+        let (path, query) = head.path?.split_once('?').unwrap_or((head.path?, ""));
+        if head.version != Some(1) || !path.starts_with('/') || !query.bytes().all(is_plain_in_a_query) {
+            return None;
+        }
+        let mut request = Self { is_head, path, ..Self::default() };
+        let mut host = "";
+        for field in head.headers.iter() {
+            // A field that is there twice, or says nothing, is hyper's.
+            let once = |kept: &mut &'a str| {
+                let text = std::str::from_utf8(field.value).ok().filter(|text| kept.is_empty() && !text.is_empty())?;
+                *kept = text;
+                Some(())
+            };
+            match Known::of(field.name) {
+                Known::Host => once(&mut host)?,
+                Known::AcceptEncoding => once(&mut request.accept_encoding)?,
+                Known::IfNoneMatch => once(&mut request.if_none_match)?,
+                Known::KeepAlive if field.value.eq_ignore_ascii_case(b"keep-alive") => {}
+                Known::KeepAlive | Known::NotPlain => return None,
+                Known::Indifferent => {}
+            }
+        }
+        (!host.is_empty() && host.bytes().all(is_plain_in_a_host)).then_some((request, length))
+    }
+}
+
+enum Known {
+    Host,
+    AcceptEncoding,
+    IfNoneMatch,
+    KeepAlive,
+    NotPlain,
+    Indifferent,
+}
+
+impl Known {
+    fn of(name: &str) -> Self {
+        // By length first: nearly every field of a browser's is none of these.
+        let is = |known: &str| name.eq_ignore_ascii_case(known);
+        match name.len() {
+            4 if is("host") => Self::Host,
+            6 if is("expect") => Self::NotPlain,
+            7 if is("upgrade") => Self::NotPlain,
+            10 if is("connection") => Self::KeepAlive,
+            12 if is("x-request-id") => Self::NotPlain,
+            13 if is("if-none-match") => Self::IfNoneMatch,
+            14 if is("content-length") => Self::NotPlain,
+            15 if is("accept-encoding") => Self::AcceptEncoding,
+            16 if is("content-encoding") => Self::NotPlain,
+            17 if is("transfer-encoding") => Self::NotPlain,
+            20 if is("surrogate-capability") => Self::NotPlain,
+            _ => Self::Indifferent,
+        }
+    }
+}
+
+fn is_plain_in_a_host(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b':')
+}
+
+fn is_plain_in_a_query(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@/?%".contains(&byte)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn is_plain(head: &str) -> bool {
+        Request::parse(head.replace('\n', "\r\n").as_bytes()).is_some()
+    }
+
+    #[test]
+    fn a_browsers_request_for_a_page_is_plain() {
+        let bytes = b"GET /items/a?utm_source=x HTTP/1.1\r\nHost: shop.example:3000\r\nConnection: keep-alive\r\n\
+            Accept: text/html\r\naccept-encoding: gzip, br\r\nIf-None-Match: \"1-br\"\r\nCookie: a=b\r\n\r\nGET /";
+        let (request, length) = Request::parse(bytes).unwrap();
+        assert_eq!(
+            request,
+            Request { is_head: false, path: "/items/a", accept_encoding: "gzip, br", if_none_match: "\"1-br\"" }
+        );
+        assert_eq!(&bytes[length..], b"GET /");
+    }
+
+    #[test]
+    fn whatever_hyper_should_judge_is_left_to_it() {
+        let plain = "GET / HTTP/1.1\nHost: a\n\n";
+        assert!(is_plain(plain) && is_plain("HEAD / HTTP/1.1\nHost: a\n\n"));
+        for line in
+            ["POST / HTTP/1.1", "GET / HTTP/1.0", "GET http://a/ HTTP/1.1", "GET * HTTP/1.1", "GET /?a=\"b HTTP/1.1"]
+        {
+            assert!(!is_plain(&plain.replace("GET / HTTP/1.1", line)), "{line}");
+        }
+        for fields in [
+            "Accept: a",
+            "Host: a\nHost: a",
+            "Host: ",
+            "Host: a@b",
+            "Host: a\nContent-Length: 0",
+            "Host: a\nTransfer-Encoding: chunked",
+            "Host: a\nContent-Encoding: gzip",
+            "Host: a\nConnection: close",
+            "Host: a\nConnection: upgrade\nUpgrade: h2c",
+            "Host: a\nExpect: 100-continue",
+            "Host: a\nX-Request-Id: 1",
+            "Host: a\nSurrogate-Capability: v=\"ESI/1.0\"",
+            "Host: a\nAccept-Encoding: br\nAccept-Encoding: gzip",
+            "Host: a\n folded",
+        ] {
+            assert!(!is_plain(&plain.replace("Host: a", fields)), "{fields}");
+        }
+        let many = format!("Host: a{}", "\nA: b".repeat(MAX_FIELDS));
+        assert!(!is_plain(&plain.replace("Host: a", &many)));
+    }
+
+    proptest! {
+        #[test]
+        fn no_beginning_of_a_request_is_taken_for_one(length in 0_usize..36) {
+            let whole = b"GET /items/a HTTP/1.1\r\nHost: a.b\r\n\r\n";
+            prop_assume!(length < whole.len());
+            prop_assert!(Request::parse(&whole[..length]).is_none());
+        }
+
+        #[test]
+        fn no_bytes_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
+            let _whatever = Request::parse(&bytes);
+        }
+    }
+}

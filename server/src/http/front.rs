@@ -1,0 +1,129 @@
+//! What is asked for most, answered before the router: pages from memory, and the time. Both have their header fields
+//! ready, need no extractor and cannot take long; every other request takes its passage through the router.
+//!
+//! Nothing is logged of such an answer, and an edge may give it to many: it has no request id but one that came with it.
+
+use std::cell::RefCell;
+use std::convert::Infallible;
+use std::future::{Ready, ready};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use axum::http::{HeaderMap, Method, Request, Response, StatusCode, header};
+use axum::response::IntoResponse as _;
+use axum::routing::future::RouteFuture;
+use bytes::Bytes;
+use futures::TryFutureExt as _;
+use futures::future::{Either, MapOk};
+use http_body_util::{Either as EitherBody, Full};
+use hyper::body::{Body as _, Incoming};
+use hyper::service::Service;
+use tower::Service as _;
+
+use super::{App, csi, framing, guard, passage, request_id, static_pages};
+use crate::express::{self, Answers, Date, Wire};
+use crate::metrics;
+
+const TIME_PATH: &str = "/csi/time";
+
+/// Bytes that were ready, or what a handler made.
+pub(crate) type FrontBody = EitherBody<Full<Bytes>, Body>;
+
+/// The whole shop.
+pub(crate) struct Front {
+    app: App,
+    router: Router,
+    /// Every header field of an answer that tells the time.
+    time_head: HeaderMap,
+    time_wire: Wire,
+}
+
+impl Front {
+    pub(crate) fn new(app: &App) -> Arc<Self> {
+        let mut time = axum::Json(()).into_response();
+        passage::dress(app, &mut time);
+        let mut time_head = std::mem::take(time.headers_mut());
+        time_head.remove(header::CONTENT_LENGTH);
+        let time_wire = Wire::new(StatusCode::OK, &time_head, None);
+        Arc::new(Self { app: app.clone(), router: super::router(app), time_head, time_wire })
+    }
+
+    /// The answer and its route's pattern, where it is ready.
+    fn at_once(&self, request: &Request<Incoming>, peer: SocketAddr) -> Option<(Response<Full<Bytes>>, &'static str)> {
+        let reads = *request.method() == Method::GET || *request.method() == Method::HEAD;
+        if !reads || !request.body().is_end_stream() || !framing::is_clear(request) {
+            return None;
+        }
+        let (path, headers) = (request.uri().path(), request.headers());
+        if path == TIME_PATH {
+            // One that is over its limit is refused where all are.
+            guard::within_limit(&self.app, peer.ip(), headers).ok()?;
+            let time = serde_json::to_vec(&csi::server_time(&self.app, self.app.clock.now_us())).ok()?;
+            let mut answer = Response::new(Full::from(time));
+            *answer.headers_mut() = self.time_head.clone();
+            return Some((answer, TIME_PATH));
+        }
+        let answer = static_pages::answer(&self.app, path, headers)?;
+        Some((answer, static_pages::route_of(path)))
+    }
+}
+
+thread_local! {
+    static DATE: RefCell<Date> = const { RefCell::new(Date::new()) };
+}
+
+impl Answers for Front {
+    fn answer(&self, request: &express::Request<'_>, peer: SocketAddr, out: &mut Vec<u8>) -> bool {
+        let began_us = self.app.clock.now_us();
+        let answered = DATE.with_borrow_mut(|date| {
+            let date = date.at_us(began_us);
+            if request.path != TIME_PATH {
+                let status = static_pages::write(&self.app, request, date, out)?;
+                return Some((static_pages::route_of(request.path), status));
+            }
+            // Behind a proxy the address has to be read from the head.
+            if guard::is_proxy(&self.app, peer.ip()) || guard::within_limit_of(&self.app, peer.ip()).is_err() {
+                return None;
+            }
+            let time = serde_json::to_vec(&csi::server_time(&self.app, began_us)).ok()?;
+            self.time_wire.write_with_length(date, &time, !request.is_head, out);
+            Some((TIME_PATH, StatusCode::OK))
+        });
+        let Some((route, status)) = answered else { return false };
+        let elapsed_us = self.app.clock.now_us() - began_us;
+        metrics::request_answered(route, status, Duration::from_micros(elapsed_us.max(0) as u64));
+        true
+    }
+}
+
+/// The shop as one connection asks it.
+pub(crate) struct Asked {
+    pub(crate) front: Arc<Front>,
+    pub(crate) peer: SocketAddr,
+}
+
+type Routed = MapOk<RouteFuture<Infallible>, fn(Response<Body>) -> Response<FrontBody>>;
+
+impl Service<Request<Incoming>> for Asked {
+    type Response = Response<FrontBody>;
+    type Error = Infallible;
+    type Future = Either<Ready<Result<Self::Response, Infallible>>, Routed>;
+
+    fn call(&self, mut request: Request<Incoming>) -> Self::Future {
+        let started = Instant::now();
+        if let Some((mut answer, route)) = self.front.at_once(&request, self.peer) {
+            metrics::request_answered(route, answer.status(), started.elapsed());
+            if request.headers().contains_key(request_id::NAME) {
+                answer.headers_mut().insert(request_id::NAME, request_id::of(request.headers()));
+            }
+            return Either::Left(ready(Ok(answer.map(EitherBody::Left))));
+        }
+        request.extensions_mut().insert(ConnectInfo(self.peer));
+        let routed: fn(Response<Body>) -> Response<FrontBody> = |response| response.map(EitherBody::Right);
+        Either::Right(self.front.router.clone().call(request).map_ok(routed))
+    }
+}

@@ -1,0 +1,169 @@
+//! Pages and the time come by three ways: the express lane, hyper, and the router. Nobody can tell which.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpStream;
+
+use serde_json::json;
+
+use crate::attacks::framing::{connected, spoken};
+use crate::support::Shop;
+
+/// One answer: its status line, its header fields in order of their names, its body.
+#[derive(Debug, PartialEq, Eq)]
+struct Heard {
+    status: String,
+    fields: Vec<String>,
+    body: Vec<u8>,
+}
+
+/// Reads one answer to a request, which for a `HEAD` and a 304 has no body.
+fn next_answer(reader: &mut impl BufRead, has_body: bool) -> Heard {
+    let mut line = || {
+        let mut line = String::new();
+        reader.read_line(&mut line).unwrap();
+        line.trim_end().to_owned()
+    };
+    let status = line();
+    let mut fields = Vec::new();
+    loop {
+        let field = line();
+        if field.is_empty() {
+            break;
+        }
+        fields.push(field);
+    }
+    let length = fields.iter().find_map(|field| field.strip_prefix("content-length: ")?.parse().ok()).unwrap_or(0);
+    let mut body = vec![0; if has_body { length } else { 0 }];
+    reader.read_exact(&mut body).unwrap();
+    fields.retain(|field| !field.starts_with("date: ") && !field.starts_with("x-request-id: "));
+    fields.sort();
+    Heard { status, fields, body }
+}
+
+fn ask(shop: &Shop, request: &str, has_body: bool) -> Heard {
+    let mut stream = connected(shop);
+    stream.write_all(request.as_bytes()).unwrap();
+    next_answer(&mut BufReader::new(stream), has_body)
+}
+
+/// The same request as the lane takes it, as hyper does, and as the router does.
+fn by_three_ways(shop: &Shop, line: &str, fields: &str, has_body: bool) -> [Heard; 3] {
+    let by = |more: &str, body: &str| {
+        ask(shop, &format!("{line} HTTP/1.1\r\nhost: x\r\n{fields}{more}\r\n{body}"), has_body)
+    };
+    [by("", ""), by("x-request-id: 1\r\n", ""), by("content-length: 2\r\n", "hi")]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_is_the_same_by_every_way() {
+    let shop = Shop::start();
+    let (_, slug) = shop.sale_and_slug(json!({})).await;
+    let item = format!("/items/{slug}");
+    for path in ["/", "/zh/", &item, &format!("/zh{item}"), &format!("{item}?utm_source=a&x=%20")] {
+        for encoding in ["", "accept-encoding: gzip, deflate, br, zstd\r\n", "accept-encoding: gzip\r\n"] {
+            let [express, hyper, router] = by_three_ways(&shop, &format!("GET {path}"), encoding, true);
+            assert!(express.status.contains("200") && !express.body.is_empty(), "{express:?}");
+            assert_eq!(express, hyper, "{path} {encoding}");
+            assert_eq!(express, router, "{path} {encoding}");
+            let [express, hyper, router] = by_three_ways(&shop, &format!("HEAD {path}"), encoding, false);
+            assert!(express.fields.iter().any(|field| field.starts_with("content-length: ")), "{express:?}");
+            assert_eq!(express, hyper, "{path} {encoding}");
+            assert_eq!(express, router, "{path} {encoding}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_still_holds_is_not_sent_again_by_any_way() {
+    let shop = Shop::start();
+    let etag = |heard: &Heard| heard.fields.iter().find_map(|field| field.strip_prefix("etag: ")).unwrap().to_owned();
+    let held = etag(&ask(&shop, "GET / HTTP/1.1\r\nhost: x\r\n\r\n", true));
+    for tags in [held.clone(), format!("\"other\", W/{held}"), "*".to_owned()] {
+        let [express, hyper, router] = by_three_ways(&shop, "GET /", &format!("if-none-match: {tags}\r\n"), false);
+        assert_eq!(express.status, "HTTP/1.1 304 Not Modified", "{tags}");
+        assert_eq!(express, hyper, "{tags}");
+        assert_eq!(express, router, "{tags}");
+    }
+    let [express, hyper, router] = by_three_ways(&shop, "GET /", "if-none-match: \"other\"\r\n", true);
+    assert_eq!(express.status, "HTTP/1.1 200 OK");
+    assert_eq!(express, hyper);
+    assert_eq!(express, router);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_time_is_told_alike_by_every_way() {
+    let shop = Shop::start();
+    let told = by_three_ways(&shop, "GET /csi/time", "", true).map(|mut heard| {
+        let time: serde_json::Value = serde_json::from_slice(&heard.body).unwrap();
+        let clock_id = time["clock_id"].clone();
+        assert!(time["sent_us"].as_i64() >= time["received_us"].as_i64());
+        heard.body.clear();
+        (heard, clock_id, time["received_us"].as_i64().unwrap())
+    });
+    let [express, hyper, router] = told;
+    assert_eq!((&express.0, &express.1), (&hyper.0, &hyper.1));
+    assert_eq!((&express.0, &express.1), (&router.0, &router.1));
+    assert!(express.2 < hyper.2 && hyper.2 < router.2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_that_come_together_are_answered_in_turn_by_whoever_can() {
+    let shop = Shop::start();
+    let request = |line: &str, fields: &str| format!("{line} HTTP/1.1\r\nhost: x\r\n{fields}\r\n");
+    let together = [
+        request("GET /", ""),
+        request("GET /csi/time", ""),
+        request("GET /items/absent", ""),
+        request("GET /zh/", ""),
+        request("GET /healthz", "connection: close\r\n"),
+    ];
+    let mut heard = BufReader::new(std::io::Cursor::new(spoken(&shop, together.concat().as_bytes())));
+    let statuses: Vec<String> = (0..5).map(|_| next_answer(&mut heard, true).status).collect();
+    let ok = "HTTP/1.1 200 OK";
+    assert_eq!(statuses, [ok, ok, "HTTP/1.1 404 Not Found", ok, ok]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_that_comes_in_pieces_is_answered() {
+    let shop = Shop::start();
+    let mut stream = connected(&shop);
+    stream.set_nodelay(true).unwrap();
+    for piece in ["GET / HTTP/1.1\r\nhost: x\r\n\r\nGET /csi/", "time HTTP/1.1\r\nho", "st: x\r\n\r\n"] {
+        stream.write_all(piece.as_bytes()).unwrap();
+        tokio::time::sleep(std::time::Duration::from_millis(30)).await;
+    }
+    let mut reader = BufReader::new(stream);
+    assert_eq!(next_answer(&mut reader, true).status, "HTTP/1.1 200 OK");
+    assert!(next_answer(&mut reader, true).body.starts_with(b"{\"received_us\":"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_asks_faster_than_it_reads_gets_every_answer_whole() {
+    const REQUESTS: usize = 3_000;
+    let shop = Shop::start();
+    let page = ask(&shop, "GET / HTTP/1.1\r\nhost: x\r\n\r\n", true);
+    let stream: TcpStream = connected(&shop);
+    let mut asking = stream.try_clone().unwrap();
+    let asked = std::thread::spawn(move || {
+        let request = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n".repeat(REQUESTS);
+        asking.write_all(&request).unwrap();
+    });
+    // More than the sockets' buffers hold is under way before the first byte is read.
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    let mut reader = BufReader::new(stream);
+    for number in 0..REQUESTS {
+        assert_eq!(next_answer(&mut reader, true), page, "answer {number}");
+    }
+    asked.join().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn silent_connections_in_the_lane_do_not_hold_up_the_end() {
+    let mut shop = Shop::start();
+    let mut streams: Vec<TcpStream> = (0..20).map(|_| connected(&shop)).collect();
+    for stream in &mut streams {
+        stream.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").unwrap();
+        next_answer(&mut BufReader::new(stream), true);
+    }
+    assert!(shop.terminate(), "{}", shop.log());
+}
