@@ -7,6 +7,7 @@ mod commands;
 mod demo;
 mod edges;
 mod express;
+mod funnel;
 mod http;
 mod listen;
 mod metrics;

@@ -10,6 +10,8 @@ use committer::Tally;
 use foldhash::fast::RandomState;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 
+use crate::funnel::{self, Layer};
+
 pub(crate) const REQUESTS: &str = "stampede_http_requests_total";
 pub(crate) const REQUEST_SECONDS: &str = "stampede_http_request_seconds";
 pub(crate) const REFUSED: &str = "stampede_refused_total";
@@ -37,6 +39,7 @@ pub(crate) fn install() -> Result<PrometheusHandle, metrics_exporter_prometheus:
         )?
         .install_recorder()?;
     describe();
+    funnel::describe();
     Ok(handle)
 }
 
@@ -107,6 +110,8 @@ pub(crate) fn round_done(tally: &Tally) {
         counter!(BATCH_FAILURES).increment(1);
     }
     counter!(SET_ASIDE).increment(tally.set_aside);
+    funnel::passed(Layer::Ledger, tally.held + tally.waiting);
+    funnel::refused(Layer::Ledger, tally.rejected + tally.sold_out);
     let outcomes =
         [("held", tally.held), ("waiting", tally.waiting), ("rejected", tally.rejected), ("sold_out", tally.sold_out)];
     for (outcome, count) in outcomes {

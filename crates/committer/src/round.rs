@@ -317,6 +317,7 @@ impl<L: Ledger> Committer<L> {
             let (intents, last_seq) = line.head(turn);
             let Some(last) = intents.last() else { continue };
             let mut through_seq = last.queue_seq;
+            line.turn_begins(now_ms, through_seq, last_seq);
             let strikes = self.strikes.get(&desk.row.merchant_id);
             for intent in &intents {
                 let terms = &desk.book.terms().strikes;

@@ -7,6 +7,7 @@
 mod line;
 mod pace;
 mod place;
+mod speed;
 
 pub use line::Line;
 pub use pace::{POLL_AFTER_MAX_MS, POLL_AFTER_MIN_MS, poll_after_ms};
@@ -14,3 +15,4 @@ pub use place::{
     AdmitRefused, Application, LineTerms, MAX_QUEUED_ORDERS, MAX_SEATS, MAX_SHOPPERS, Mismatch, PastSeat, Place,
     Report, Status,
 };
+pub use speed::FIRST_GUESS_PER_SECOND;

@@ -11,6 +11,7 @@ use crate::place::{
     AdmitRefused, Application, LineTerms, MAX_QUEUED_ORDERS, MAX_SEATS, MAX_SHOPPERS, Mismatch, PastSeat, Place,
     Report, Status,
 };
+use crate::speed::Speed;
 
 #[derive(Clone, Debug)]
 struct Seat {
@@ -74,6 +75,7 @@ pub struct Line {
     decided_seq: AtomicU64,
     outlooks: ArcSwap<Outlooks>,
     closed: AtomicBool,
+    speed: Speed,
 }
 
 impl Line {
@@ -113,6 +115,7 @@ impl Line {
             decided_seq: AtomicU64::new(0),
             outlooks: ArcSwap::from_pointee(outlooks),
             closed: AtomicBool::new(false),
+            speed: Speed::default(),
         }
     }
 
@@ -151,6 +154,17 @@ impl Line {
     #[must_use]
     pub fn queued(&self) -> u64 {
         self.state().queue.len() as u64
+    }
+
+    /// Orders that it decides a second, as it was last seen to.
+    #[must_use]
+    pub fn decided_per_second(&self) -> u64 {
+        self.speed.per_second()
+    }
+
+    /// To be called at the beginning of a turn that takes up to the order of this number.
+    pub fn turn_begins(&self, now_ms: i64, through_seq: u64, last_seq: u64) {
+        self.speed.look(now_ms, self.decided_seq.load(Ordering::Acquire), through_seq < last_seq);
     }
 
     /// Orders that wait for units to come back.

@@ -16,6 +16,7 @@ use shield::AddressKey;
 use super::error::ApiError;
 use super::extract::{bearer, is_json, too_large};
 use super::{App, MAX_BODY_BYTES};
+use crate::funnel::{self, Layer};
 
 /// Of a body that is too large, so much is still taken in.
 const MAX_BYTES_THROWN_AWAY: usize = 8 << 20;
@@ -84,7 +85,7 @@ pub(super) fn within_limit(app: &App, peer: IpAddr, headers: &HeaderMap) -> Resu
 }
 
 pub(super) fn within_limit_of(app: &App, address: IpAddr) -> Result<(), Duration> {
-    app.limits.per_address.check(&AddressKey::from(address))
+    funnel::noted(Layer::ReadLimit, app.limits.per_address.check(&AddressKey::from(address)))
 }
 
 /// Counts a try at signing in against its address, by a limit that password hashes can keep up with.

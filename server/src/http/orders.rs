@@ -5,9 +5,9 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use committer::past_seat;
-use intake::{AdmitRefused, Application, Place, Status, poll_after_ms};
+use intake::{AdmitRefused, Application, FIRST_GUESS_PER_SECOND, Place, Status, poll_after_ms};
 use ledger::{OrderFilter, OrderRow, PAGE_ROWS_MAX, Reader, SeatRow};
-use sale::{OrderId, Outcome, QueueClaims, ReleaseCause, SaleId, order_id_of};
+use sale::{AdmissionRefusal, OrderId, Outcome, QueueClaims, ReleaseCause, SaleId, order_id_of};
 use sha2::{Digest, Sha256};
 
 use super::App;
@@ -15,13 +15,11 @@ use super::error::{ApiError, ApiResult};
 use super::extract::{Json, PathId, Shopper};
 use super::quiz::{limit_shopper, line_of};
 use super::view;
+use crate::funnel::{self, Layer};
 use crate::metrics;
 
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
 const IDEMPOTENCY_KEY_CHARS: std::ops::RangeInclusive<usize> = 1..=64;
-
-/// Orders a second that the line is taken to move at, until it is measured.
-const ASSUMED_PER_SECOND: u64 = 2_000;
 
 /// Units that come back in a second, as far as polls are concerned: holds lapse slowly.
 const WAITING_PER_SECOND: u64 = 1;
@@ -50,7 +48,7 @@ pub(super) async fn place(
             queue_token: app.tokens.queue.seal(&claims),
             order_id: order_id.to_string(),
             position,
-            poll_after_ms: poll_after_ms(position, ASSUMED_PER_SECOND, queue_seq),
+            poll_after_ms: poll_after_ms(position, per_second(&app, sale_id), queue_seq),
         };
         (StatusCode::ACCEPTED, axum::Json(body))
     };
@@ -75,10 +73,11 @@ pub(super) async fn place(
     if wanted.quantity == 0 {
         return Err(ApiError::field("quantity", "at least 1"));
     }
-    let pass = app.tokens.pass.open(&wanted.pass).map_err(|_| pass_is_invalid())?;
-    if !pass.is_good_for(sale_id, shopper.id, now_ms) {
+    let opened = app.tokens.pass.open(&wanted.pass).ok();
+    let Some(pass) = opened.filter(|pass| pass.is_good_for(sale_id, shopper.id, now_ms)) else {
+        funnel::refused(Layer::Pass, 1);
         return Err(pass_is_invalid());
-    }
+    };
     if !app.can_write() {
         return Err(ApiError::busy());
     }
@@ -94,6 +93,9 @@ pub(super) async fn place(
     };
     let place = line.admit(application, now_ms).map_err(refused)?;
     if place.fresh {
+        for layer in [Layer::Pass, Layer::SoldOutGate, Layer::Queue] {
+            funnel::passed(layer, 1);
+        }
         metrics::order_accepted();
         app.writer.ring();
     }
@@ -124,10 +126,10 @@ pub(super) async fn queue_status(
             Status::of_the_past(&claims, seat.as_ref().map(past_seat).as_ref(), decided_seq)
         }
     };
-    Ok(axum::Json(told(status, &claims)))
+    Ok(axum::Json(told(status, &claims, per_second(&app, claims.sale_id))))
 }
 
-fn told(status: Status, claims: &QueueClaims) -> QueueStatus {
+fn told(status: Status, claims: &QueueClaims, per_second: u64) -> QueueStatus {
     let mut answer = QueueStatus {
         state: QueueState::Queued,
         reason: None,
@@ -144,7 +146,7 @@ fn told(status: Status, claims: &QueueClaims) -> QueueStatus {
             answer.position = Some(position);
             answer.units_left = Some(free_units);
             answer.chance = Some(if position <= free_units { Chance::Likely } else { Chance::Unlikely });
-            answer.poll_after_ms = Some(poll_after_ms(position, ASSUMED_PER_SECOND, claims.queue_seq));
+            answer.poll_after_ms = Some(poll_after_ms(position, per_second, claims.queue_seq));
         }
         Status::Waiting { position } => {
             answer.state = QueueState::Waiting;
@@ -168,6 +170,11 @@ fn told(status: Status, claims: &QueueClaims) -> QueueStatus {
         }
     }
     answer
+}
+
+/// How fast the sale's line moves.
+fn per_second(app: &App, sale_id: SaleId) -> u64 {
+    app.writer.line(sale_id).map_or(FIRST_GUESS_PER_SECOND, |line| line.decided_per_second())
 }
 
 /// This shopper's places and orders in the sale.
@@ -263,6 +270,12 @@ fn hash_of(wanted: &PlaceOrder) -> u64 {
 }
 
 fn refused(refusal: AdmitRefused) -> ApiError {
+    match refusal {
+        AdmitRefused::PassInvalid => funnel::refused(Layer::Pass, 1),
+        AdmitRefused::Admission(AdmissionRefusal::SoldOut) => funnel::refused(Layer::SoldOutGate, 1),
+        AdmitRefused::Busy => funnel::refused(Layer::Queue, 1),
+        AdmitRefused::Mismatch | AdmitRefused::Admission(_) | AdmitRefused::SkuUnknown => {}
+    }
     match refusal {
         AdmitRefused::Mismatch => mismatch(),
         AdmitRefused::Admission(refusal) => refusal.into(),

@@ -13,6 +13,7 @@ use super::App;
 use super::cache::CachePolicy;
 use super::error::{ApiError, ApiResult};
 use super::extract::{Json, OptionalJson, PathId, Shopper};
+use crate::funnel::{self, Layer};
 use crate::quiz::{Asked, Language, random, told};
 
 /// The accessible route's proof of work: 2^17 hashes on average. A browser has it before the question is read; what it costs
@@ -39,7 +40,7 @@ pub(super) async fn open(
     line.terms().window.judge(now_ms)?;
     let catalog = app.publisher.catalog();
     let sale = catalog.sale(sale_id).ok_or_else(ApiError::not_found)?;
-    judge_eligibility(&app, sale, &shopper).await?;
+    funnel::noted(Layer::Eligibility, judge_eligibility(&app, sale, &shopper).await)?;
     let Asked { question, sum, picture_name } =
         app.publisher.quizzes().ask(sale_id, random()).ok_or_else(ApiError::busy)?;
     let quiz_id = QuizId(Uuid::new_v4());
@@ -113,12 +114,14 @@ pub(super) async fn answer(
     if !line.burn_quiz(shopper.id, claims.quiz_id) {
         return Err(ApiError::new(Code::QuizUsed, "This question has been answered or replaced. Ask for a new one."));
     }
-    claims.judge(&app.tokens.quiz, now_ms, &given.answer).map_err(refused)?;
-    if claims.proof_bits > 0
-        && !given.proof.is_some_and(|proof| proof_holds(&given.quiz_token, proof, claims.proof_bits))
-    {
-        return Err(ApiError::new(Code::AnswerWrong, "The answer came without its proof of work."));
-    }
+    let judged = claims.judge(&app.tokens.quiz, now_ms, &given.answer).map_err(refused);
+    let judged = judged.and_then(|()| {
+        let is_proven = claims.proof_bits == 0
+            || given.proof.is_some_and(|proof| proof_holds(&given.quiz_token, proof, claims.proof_bits));
+        let without = || ApiError::new(Code::AnswerWrong, "The answer came without its proof of work.");
+        is_proven.then_some(()).ok_or_else(without)
+    });
+    funnel::noted(Layer::Quiz, judged)?;
     let pass = PassClaims {
         pass_id: fresh_pass_id(now_ms),
         sale_id,
@@ -171,5 +174,5 @@ pub(super) fn line_of(app: &App, sale_id: SaleId) -> ApiResult<std::sync::Arc<in
 }
 
 pub(super) fn limit_shopper(app: &App, shopper: &Shopper) -> ApiResult<()> {
-    app.limits.per_shopper.check(&shopper.id).map_err(ApiError::rate_limited)
+    funnel::noted(Layer::WriteLimit, app.limits.per_shopper.check(&shopper.id)).map_err(ApiError::rate_limited)
 }
