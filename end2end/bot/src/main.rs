@@ -5,13 +5,20 @@
 
 mod picture;
 mod proof;
+mod recogniser;
+mod shop;
 mod words;
 
 use std::time::{Duration, Instant};
 
 use clap::Parser;
+use picture::Picture;
+use recogniser::Recogniser;
 use reqwest::Client;
 use serde_json::{Value, json};
+
+/// The recogniser is tried on so many pictures before it goes to the shop.
+const NEW_PICTURES: usize = 500;
 
 #[derive(Parser)]
 struct Args {
@@ -24,26 +31,33 @@ struct Args {
     cookies: std::path::PathBuf,
     #[arg(long, default_value_t = 200)]
     rounds: usize,
+    /// How many pictures the recogniser draws and learns from.
+    #[arg(long, default_value_t = 24_000)]
+    pictures: usize,
 }
 
 #[derive(Clone, Copy)]
 enum Bot {
     Tesseract,
     Templates,
+    Recogniser,
     Naive,
+    NaiveWithVerb,
     Informed,
 }
 
 impl Bot {
-    const ALL: [(Self, &str); 4] = [
+    const ALL: [(Self, &str); 6] = [
         (Self::Tesseract, "picture, Tesseract 5"),
         (Self::Templates, "picture, templates of the font"),
+        (Self::Recogniser, "picture, a recogniser trained on these sources"),
         (Self::Naive, "words, numbers by their place"),
+        (Self::NaiveWithVerb, "words, numbers by their place, the verb beside"),
         (Self::Informed, "words, having read the sources"),
     ];
 
     fn asks_in_words(self) -> bool {
-        matches!(self, Self::Naive | Self::Informed)
+        matches!(self, Self::Naive | Self::NaiveWithVerb | Self::Informed)
     }
 }
 
@@ -63,13 +77,29 @@ impl Shop {
     }
 }
 
+/// What the picture bots know before they begin.
+struct Known {
+    templates: Vec<(char, picture::Cells)>,
+    recogniser: Recogniser,
+}
+
+impl Known {
+    fn answer(&mut self, bot: Bot, png: &[u8]) -> Option<i64> {
+        match bot {
+            Bot::Tesseract => picture::answer(&picture::by_tesseract(png)?),
+            Bot::Recogniser => Some(self.recogniser.read(&Picture::decoded(png)?)?.answer() as i64),
+            _ => picture::answer(&picture::by_templates(&Picture::decoded(png)?, &self.templates)),
+        }
+    }
+}
+
 /// One try: whether it earned a pass, and how long the machine thought about the question and about the proof.
 async fn tried(
     shop: &Shop,
     bot: Bot,
     cookie: &str,
     language: &str,
-    templates: &[(char, picture::Cells)],
+    known: &mut Known,
 ) -> Result<(bool, Duration, Duration), Failure> {
     let wish = if bot.asks_in_words() { json!({ "accessible": true, "language": language }) } else { json!({}) };
     let (status, quiz) = shop.post("quiz", cookie, wish).await?;
@@ -79,19 +109,15 @@ async fn tried(
     let text = |name: &str| quiz[name].as_str().unwrap_or_default();
     let (answer, thought) = if bot.asks_in_words() {
         let started = Instant::now();
-        let answer =
-            if matches!(bot, Bot::Naive) { words::naive(text("question")) } else { words::informed(text("question")) };
+        let answer = match bot {
+            Bot::Informed => words::informed(text("question")),
+            _ => words::naive(text("question"), matches!(bot, Bot::NaiveWithVerb)),
+        };
         (answer, started.elapsed())
     } else {
         let png = shop.client.get(format!("{}{}", shop.origin, text("image_url"))).send().await?.bytes().await?;
         let started = Instant::now();
-        let read = match bot {
-            Bot::Tesseract => picture::by_tesseract(&png).unwrap_or_default(),
-            _ => picture::Picture::decoded(&png)
-                .map(|picture| picture::by_templates(&picture, templates))
-                .unwrap_or_default(),
-        };
-        (picture::answer(&read), started.elapsed())
+        (known.answer(bot, &png), started.elapsed())
     };
     let started = Instant::now();
     let bits = quiz["proof_bits"].as_u64();
@@ -111,7 +137,16 @@ async fn main() -> Result<(), Failure> {
     let args = Args::parse();
     let cookies: Vec<String> = std::fs::read_to_string(&args.cookies)?.lines().map(str::to_owned).collect();
     let shop = Shop { client: Client::builder().no_proxy().build()?, origin: args.origin, sale: args.sale };
-    let templates = picture::templates();
+    let started = Instant::now();
+    let mut recogniser = recogniser::trained(args.pictures, 1);
+    let trained_for = started.elapsed();
+    let right = recogniser.right_of(NEW_PICTURES, 2);
+    println!(
+        "The recogniser drew and learnt from {} pictures in {:.0} s, and read {right} of {NEW_PICTURES} new ones.\n",
+        args.pictures,
+        trained_for.as_secs_f64(),
+    );
+    let mut known = Known { templates: picture::templates(), recogniser };
     println!(
         "| bot | language | tries | passes | thinking, ms | proof, ms | machine time a pass, ms |\n|---|---|---|---|---|---|---|"
     );
@@ -121,7 +156,7 @@ async fn main() -> Result<(), Failure> {
             let (mut passes, mut thought, mut worked) = (0_u32, Duration::ZERO, Duration::ZERO);
             for round in 0..args.rounds {
                 let cookie = &cookies[round % cookies.len()];
-                let (passed, thinking, proving) = tried(&shop, bot, cookie, language, &templates).await?;
+                let (passed, thinking, proving) = tried(&shop, bot, cookie, language, &mut known).await?;
                 passes += u32::from(passed);
                 thought += thinking;
                 worked += proving;

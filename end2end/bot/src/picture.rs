@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use ab_glyph::{Font, FontRef, Point, PxScale};
 
-const FONT: &[u8] = include_bytes!("../../../server/assets/quiz-font-latin.ttf");
+pub(crate) const FONT: &[u8] = include_bytes!("../../../server/assets/quiz-font-latin.ttf");
 const ALPHABET: [char; 13] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', '+', '=', '?'];
 /// A glyph is compared as a square of so many cells.
 const CELLS: usize = 20;
@@ -26,6 +26,11 @@ impl Picture {
         let info = reader.next_frame(&mut pixels).ok()?;
         pixels.truncate(info.buffer_size());
         Some(Self { width: info.width as usize, height: info.height as usize, pixels })
+    }
+
+    /// How light a pixel is; outside of the picture all is white.
+    pub(crate) fn grey(&self, x: usize, y: usize) -> u8 {
+        if x < self.width && y < self.height { self.pixels[y * self.width + x] } else { u8::MAX }
     }
 
     fn is_ink(&self, x: usize, y: usize) -> bool {

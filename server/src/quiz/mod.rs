@@ -2,6 +2,8 @@
 
 mod picture;
 mod pool;
+mod sum;
+mod telling;
 mod wording;
 
 pub(crate) use picture::can_be_drawn;

@@ -2,8 +2,8 @@
 //! whole of it bent.
 //!
 //! This stops a script that reads text from the page, and text recognition off the shelf. It does not stop one that was
-//! trained on these pictures; docs/QUIZ.md has the figures. No grain: it stopped nothing, and made a picture three times
-//! as many bytes at the one instant when everybody fetches one.
+//! trained on these pictures, such as the one in `end2end/bot`; docs/QUIZ.md has the figures. No grain: it stopped
+//! nothing, and made a picture three times as many bytes at the one instant when everybody fetches one.
 
 use std::sync::LazyLock;
 

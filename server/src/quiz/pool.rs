@@ -8,6 +8,7 @@ use ledger::{QuizKind, QuizQuestion, SaleRow};
 use sale::SaleId;
 
 use super::picture;
+use super::sum::Sum;
 
 /// Pictures of one sale, at most.
 pub(crate) const MAX_PICTURES_PER_SALE: usize = 256;
@@ -118,7 +119,7 @@ impl Pool {
         let bank = match sale.quiz_kind {
             QuizKind::Bank => sale.questions.iter().map(|question| (question.clone(), None)).collect(),
             QuizKind::Arithmetic => {
-                (0..SUMS).map(|_| Sum::of(random())).map(|sum| (sum.question(), Some(sum))).collect::<Vec<_>>()
+                (0..SUMS).map(|_| Sum::of(random())).map(|sum| (question_of(sum), Some(sum))).collect::<Vec<_>>()
             }
         };
         let each = (MAX_PICTURES_PER_SALE / bank.len().max(1)).clamp(1, MAX_PICTURES_PER_QUESTION);
@@ -138,57 +139,11 @@ impl Pool {
     }
 }
 
-/// A sum that a person does in the head and that has one answer, of so many that guessing one seldom helps.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Sum {
-    pub(crate) a: u64,
-    pub(crate) b: u64,
-    pub(crate) is_plus: bool,
-}
-
-impl Sum {
-    fn of(random: u64) -> Self {
-        Self { a: 12 + random % 77, b: 3 + (random >> 16) % 7, is_plus: random >> 63 == 0 }
-    }
-
-    /// As the picture shows it. Never with a minus: a stroke across it would hide it, or look like one.
-    fn question(self) -> QuizQuestion {
-        let Self { a, b, is_plus } = self;
-        if is_plus {
-            QuizQuestion { prompt: format!("{a} + {b} = ?"), answer: (a + b).to_string() }
-        } else {
-            QuizQuestion { prompt: format!("? + {b} = {a}"), answer: (a - b).to_string() }
-        }
-    }
+fn question_of(sum: Sum) -> QuizQuestion {
+    QuizQuestion { prompt: sum.prompt(), answer: sum.answer().to_string() }
 }
 
 pub(crate) fn random() -> u64 {
     // Without randomness nothing here is safe to go on with.
     getrandom::u64().expect("the system gives random bytes")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_answer_is_right_often() {
-        let answers = (0..20_000_u64).map(|seed| Sum::of(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15)).question().answer);
-        let mut counts: HashMap<String, usize> = HashMap::new();
-        for answer in answers {
-            *counts.entry(answer).or_default() += 1;
-        }
-        assert!(counts.values().all(|&count| count < 20_000 / 50), "{counts:?}");
-    }
-
-    #[test]
-    fn the_answer_takes_the_place_of_the_question_mark() {
-        for seed in 0..2_000_u64 {
-            let question = Sum::of(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15)).question();
-            let whole = question.prompt.replace('?', &question.answer);
-            let (sum, total) = whole.split_once(" = ").unwrap();
-            let parts: u64 = sum.split(" + ").map(|part| part.parse::<u64>().unwrap()).sum();
-            assert_eq!(parts, total.parse::<u64>().unwrap(), "{whole}");
-        }
-    }
 }

@@ -1,8 +1,12 @@
-//! A sum told as a small story, for who hears the question instead of seeing it. There are two things in it, each with
-//! a number at first and one that comes or goes, in any order, in words or in digits; it asks for one of the two. A
-//! script that takes two of the four numbers by their places is mostly wrong.
+//! A sum told as a small story, for who hears the question instead of seeing it. It says first what to count, so that a
+//! person listens for that and lets the rest go by. There are three things, each with a number, in any order; then some of
+//! one come and some of another go, in either order. The one asked for is one of the two. Numbers are in words or in digits.
+//!
+//! A script that takes numbers by their places has three to choose from and then two, and finds words for more and for
+//! less in every story; no two of the three or of the two numbers are the same, so that a wrong one is never right.
 
-use super::pool::Sum;
+use super::sum::Sum;
+use super::telling::{CHINESE, CHINESE_DIGITS, ENGLISH, ENGLISH_NUMBERS, ENGLISH_TENS};
 
 /// The languages that questions are told in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,79 +26,9 @@ impl Language {
     }
 }
 
-/// How a language tells of two things: `{0}` and `{1}` stand for what is there, or what happens, in either order.
-struct Telling {
-    /// `{p}` is a number and `{t}` its thing.
-    counted: &'static str,
-    beginnings: [&'static str; 4],
-    more: [&'static str; 4],
-    less: [&'static str; 4],
-    events: [&'static str; 2],
-    questions: [&'static str; 3],
-    between: &'static str,
-    ending: &'static str,
-    things: [&'static str; 8],
-}
-
-const ENGLISH: Telling = Telling {
-    counted: "{p} {t}",
-    beginnings: [
-        "On a shelf are {0} and {1}.",
-        "A stall has {0} and {1}.",
-        "A boat carries {0}, and {1} besides.",
-        "In the yard lie {0} next to {1}.",
-    ],
-    more: ["{e} are brought in", "{e} are added", "{e} come back", "another {e} are found"],
-    less: ["{e} are sold", "{e} are taken away", "{e} get lost", "{e} are given to a friend"],
-    events: ["Then {0}, and {1}.", "Later {0}; {1} as well."],
-    questions: [
-        "How many {t} are there now?",
-        "How many {t} does that make in the end?",
-        "Now count only the {t}: how many?",
-    ],
-    between: " ",
-    ending: " Answer in digits.",
-    things: ["lanterns", "kettles", "tickets", "fans", "mooncakes", "teacups", "kites", "drums"],
-};
-const CHINESE: Telling = Telling {
-    counted: "{p}个{t}",
-    beginnings: ["架子上有{0}和{1}。", "摊位上摆着{0}，还有{1}。", "船上装着{0}和{1}。", "院子里放着{0}，旁边是{1}。"],
-    more: ["运来{e}", "添上{e}", "找回{e}", "送到{e}"],
-    less: ["卖掉{e}", "搬走{e}", "丢了{e}", "送给朋友{e}"],
-    events: ["后来{0}，{1}。", "接着{0}，又{1}。"],
-    questions: ["现在有多少个{t}？", "最后{t}有多少个？", "只数{t}，现在是多少个？"],
-    between: "",
-    ending: "请用数字回答。",
-    things: ["灯笼", "茶壶", "纸扇", "月饼", "茶杯", "风筝", "铃鼓", "香囊"],
-};
-const ENGLISH_NUMBERS: [&str; 20] = [
-    "no",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-    "eighteen",
-    "nineteen",
-];
-const ENGLISH_TENS: [&str; 8] = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"];
-const CHINESE_DIGITS: [char; 10] = ['零', '一', '二', '三', '四', '五', '六', '七', '八', '九'];
-
-/// What there is of the other thing, and what comes or goes of it; from three, because the Chinese two has two forms.
-const OTHERS_AT_FIRST: std::ops::Range<u64> = 12..89;
-const OTHERS_MOVED: std::ops::Range<u64> = 3..10;
+/// What there is of the others, and what comes or goes of one of them: as large as the numbers of the sum.
+const AT_FIRST: std::ops::Range<u64> = 12..89;
+const MOVED: std::ops::Range<u64> = 3..10;
 
 /// Takes one choice after another from a random number.
 struct Choices(u64);
@@ -106,10 +40,6 @@ impl Choices {
         chosen as usize
     }
 
-    fn within(&mut self, range: std::ops::Range<u64>) -> u64 {
-        range.start + self.among((range.end - range.start) as usize) as u64
-    }
-
     fn of(&mut self, texts: &[&'static str]) -> &'static str {
         texts[self.among(texts.len())]
     }
@@ -118,10 +48,19 @@ impl Choices {
         self.among(2) == 0
     }
 
-    /// `{0}` and `{1}` of one of the patterns, in either order.
-    fn told_of(&mut self, patterns: &[&'static str], [one, other]: [&str; 2]) -> String {
-        let (first, second) = if self.is_so() { (one, other) } else { (other, one) };
-        self.of(patterns).replace("{0}", first).replace("{1}", second)
+    /// One of the range that is none of these.
+    fn unlike(&mut self, range: std::ops::Range<u64>, others: &[u64]) -> u64 {
+        let left: Vec<u64> = range.filter(|value| !others.contains(value)).collect();
+        left[self.among(left.len())]
+    }
+
+    /// One of the patterns with these in it, in any order.
+    fn told_of(&mut self, patterns: &[&'static str], mut told: Vec<String>) -> String {
+        let mut text = self.of(patterns).to_owned();
+        for place in ["{0}", "{1}", "{2}"].into_iter().take(told.len()) {
+            text = text.replace(place, &told.swap_remove(self.among(told.len())));
+        }
+        text
     }
 }
 
@@ -132,24 +71,25 @@ pub(crate) fn told(sum: Sum, language: Language, random: u64) -> String {
         Language::English => &ENGLISH,
         Language::Chinese => &CHINESE,
     };
-    let asked = choices.among(telling.things.len());
-    let other = (asked + 1 + choices.among(telling.things.len() - 1)) % telling.things.len();
-    let [asked, other] = [telling.things[asked], telling.things[other]];
-    let (at_first, moved) = (choices.within(OTHERS_AT_FIRST), choices.within(OTHERS_MOVED));
-    let other_is_plus = choices.is_so();
+    let mut things = telling.things.to_vec();
+    let [asked, moved, idle] = std::array::from_fn(|_| things.swap_remove(choices.among(things.len())));
+    let of_moved = choices.unlike(AT_FIRST, &[sum.a]);
+    let of_idle = choices.unlike(AT_FIRST, &[sum.a, of_moved]);
+    let come_or_gone = choices.unlike(MOVED, &[sum.b]);
     let mut counted = |value: u64, thing: &str| {
         let number = if choices.is_so() { value.to_string() } else { words(value, language) };
         telling.counted.replace("{p}", &number).replace("{t}", thing)
     };
-    let things = [counted(sum.a, asked), counted(at_first, other)];
-    let moves = [counted(sum.b, asked), counted(moved, other)];
+    let at_first = vec![counted(sum.a, asked), counted(of_moved, moved), counted(of_idle, idle)];
+    let moves = [counted(sum.b, asked), counted(come_or_gone, moved)];
     let mut happens =
         |is_plus, what| choices.of(if is_plus { &telling.more } else { &telling.less }).replace("{e}", what);
-    let events = [happens(sum.is_plus, &moves[0]), happens(other_is_plus, &moves[1])];
+    // One way and the other, so that a word for either says nothing by itself.
+    let events = vec![happens(sum.is_plus, &moves[0]), happens(!sum.is_plus, &moves[1])];
     let parts = [
-        choices.told_of(&telling.beginnings, [&things[0], &things[1]]),
-        choices.told_of(&telling.events, [&events[0], &events[1]]),
         choices.of(&telling.questions).replace("{t}", asked),
+        choices.told_of(&telling.beginnings, at_first),
+        choices.told_of(&telling.events, events),
     ];
     parts.join(telling.between) + telling.ending
 }
@@ -174,6 +114,7 @@ fn words(value: u64, language: Language) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::telling::Telling;
     use super::*;
 
     const SEED: u64 = 0x9E37_79B9_7F4A_7C15;
@@ -183,38 +124,77 @@ mod tests {
         (1..2_000).map(|number: u64| told(sum(number.is_multiple_of(2)), language, number.wrapping_mul(SEED))).collect()
     }
 
+    fn telling(language: Language) -> &'static Telling {
+        if language == Language::English { &ENGLISH } else { &CHINESE }
+    }
+
+    /// The things of a story in their order, the one asked for first.
+    fn things_of(story: &str, language: Language) -> Vec<&'static str> {
+        let found =
+            telling(language).things.iter().flat_map(|thing| story.match_indices(thing).map(move |at| (at.0, *thing)));
+        let mut found: Vec<_> = found.collect();
+        found.sort_unstable();
+        found.into_iter().map(|(_, thing)| thing).collect()
+    }
+
     #[test]
-    fn every_story_has_both_numbers_of_the_thing_that_it_asks_for_and_two_of_another() {
-        for (language, a, b, things) in [
-            (Language::English, ["17", "Seventeen"], ["8 ", "eight "], ENGLISH.things),
-            (Language::Chinese, ["17", "十七"], ["8", "八"], CHINESE.things),
+    fn every_story_asks_first_and_has_both_numbers_of_that_thing_two_of_another_and_one_of_a_third() {
+        for (language, a, b) in [
+            (Language::English, ["17 ", "seventeen "], ["8 ", "eight "]),
+            (Language::Chinese, ["17个", "十七个"], ["8个", "八个"]),
         ] {
             for story in stories(language) {
                 assert!(!story.contains(['{', '}']), "{story}");
                 assert!(story.ends_with("digits.") || story.ends_with("回答。"), "{story}");
-                let named = things.iter().filter(|thing| story.contains(*thing));
-                let times: Vec<usize> = named.map(|thing| story.matches(thing).count()).collect();
-                // The one is asked for besides.
-                assert!(times == [2, 3] || times == [3, 2], "{story}");
-                assert!(a.iter().any(|form| story.contains(&form.to_lowercase())), "{story}");
-                assert!(b.iter().any(|form| story.contains(form)), "{story}");
+                let things = things_of(&story, language);
+                let times = |thing| things.iter().filter(|&&other| other == thing).count();
+                let mut all: Vec<usize> = things[1..4].iter().map(|thing| times(*thing)).collect();
+                assert_eq!((things.len(), times(things[0])), (6, 3), "{story}");
+                all.sort_unstable();
+                assert_eq!(all, [1, 2, 3], "{story}");
+                for forms in [a, b] {
+                    let of_it = forms.iter().filter(|form| story.contains(&format!("{form}{}", things[0])));
+                    assert_eq!(of_it.count(), 1, "{story}");
+                }
             }
         }
     }
 
     #[test]
-    fn no_place_tells_which_numbers_count() {
-        let mut at_each_place = [0_u32; 2];
-        for story in stories(Language::English) {
-            let (thing, _) = story.rsplit_once("How many ").map_or_else(
-                || story.rsplit_once("only the ").unwrap().1.split_once(':').unwrap(),
-                |(_, rest)| rest.split_once(' ').unwrap(),
-            );
-            let (beginning, _) = story.split_once('.').unwrap();
-            let names_it_first = beginning.find(thing).unwrap() < beginning.len() * 3 / 5;
-            at_each_place[usize::from(names_it_first)] += 1;
+    fn no_place_tells_which_numbers_count_neither_of_what_is_added_nor_of_what_is_taken_away() {
+        for language in [Language::English, Language::Chinese] {
+            // By whether some are added, the place among what is there, and that among what happens.
+            let mut counts = [[[0_u32; 2]; 3]; 2];
+            for (number, story) in stories(language).iter().enumerate() {
+                let things = things_of(story, language);
+                let place = |among: &[&str]| among.iter().position(|thing| *thing == things[0]).unwrap();
+                counts[number % 2][place(&things[1..4])][place(&things[4..6])] += 1;
+            }
+            // A twelfth of 2,000 is 167.
+            let each = counts.iter().flatten().flatten();
+            assert!(each.clone().all(|count| (125..210).contains(count)), "{counts:?}");
         }
-        assert!(at_each_place.iter().all(|&count| count > 700), "{at_each_place:?}");
+    }
+
+    #[test]
+    fn every_story_tells_of_more_and_of_less() {
+        for language in [Language::English, Language::Chinese] {
+            for story in stories(language) {
+                let tells = |verbs: &[&str]| verbs.iter().any(|verb| story.contains(verb.replace("{e}", "").trim()));
+                let Telling { more, less, .. } = telling(language);
+                // `another … are found` has its number within.
+                assert!(tells(more) || story.contains("are found"), "{story}");
+                assert!(tells(less), "{story}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_number_that_does_not_count_is_never_the_one_that_does() {
+        for story in stories(Language::English) {
+            let times = |forms: [&str; 2]| forms.map(|form| story.matches(form).count()).iter().sum::<usize>();
+            assert_eq!((times([" 17 ", "seventeen "]), times([" 8 ", " eight "])), (1, 1), "{story}");
+        }
     }
 
     #[test]

@@ -1,0 +1,18 @@
+//! What the shop asks, from its own sources: who writes a bot has them too.
+
+#[path = "../../../server/src/quiz/picture.rs"]
+#[cfg_attr(not(test), expect(dead_code, reason = "what the shop does for merchants' own questions"))]
+mod picture;
+#[path = "../../../server/src/quiz/sum.rs"]
+mod sum;
+#[cfg(test)]
+#[path = "../../../server/src/quiz/telling.rs"]
+mod telling;
+#[cfg(test)]
+#[path = "../../../server/src/quiz/wording.rs"]
+mod wording;
+
+pub(crate) use picture::draw;
+pub(crate) use sum::Sum;
+#[cfg(test)]
+pub(crate) use wording::{Language, told};
