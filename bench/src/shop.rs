@@ -11,6 +11,9 @@ use crate::Failure;
 use crate::connection::{Connection, request};
 
 const STARTS_WITHIN: Duration = Duration::from_secs(30);
+/// It has to be at rest for so long before it is measured, and has so long to come to rest.
+const QUIET_FOR: Duration = Duration::from_millis(500);
+const QUIET_WITHIN: Duration = Duration::from_secs(120);
 const ANSWER: &str = "blue";
 
 pub(crate) struct Shop {
@@ -64,12 +67,28 @@ impl Shop {
         loop {
             if let Some(address) = std::fs::read_to_string(&out)?.trim().strip_prefix("listening on http://") {
                 shop.address = address.parse()?;
+                shop.is_quiet().await?;
                 return Ok(shop);
             }
             if Instant::now() > deadline || shop.server.try_wait()?.is_some() {
                 return Err("the server did not start".into());
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Waits until it has packed its assets, which it does once a build: that is not what is measured.
+    async fn is_quiet(&self) -> Result<(), Failure> {
+        let deadline = Instant::now() + QUIET_WITHIN;
+        loop {
+            let before = self.cpu_seconds()?;
+            tokio::time::sleep(QUIET_FOR).await;
+            if self.cpu_seconds()? - before < QUIET_FOR.as_secs_f64() / 10.0 {
+                return Ok(());
+            }
+            if Instant::now() > deadline {
+                return Err("the server is busy with nothing to do".into());
+            }
         }
     }
 

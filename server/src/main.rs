@@ -32,6 +32,9 @@ use cli::{Cli, Command, MerchantCommand, TokenCommand};
 use settings::{Settings, store_of};
 use tracing_subscriber::EnvFilter;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     log_to_standard_error();
