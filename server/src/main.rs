@@ -4,6 +4,7 @@ mod catalog;
 mod cli;
 mod clock;
 mod commands;
+mod commands_plan_b;
 mod demo;
 mod edges;
 mod http;
@@ -18,6 +19,7 @@ mod secret;
 mod serve;
 mod settings;
 mod store;
+mod switches;
 mod upkeep;
 mod writer;
 
@@ -25,7 +27,7 @@ use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use clap::Parser;
-use cli::{Cli, Command, MerchantCommand, TokenCommand};
+use cli::{Cli, Command, MerchantCommand, SwitchCommand, TokenCommand};
 use settings::{Settings, store_of};
 use tracing_subscriber::EnvFilter;
 
@@ -53,11 +55,21 @@ fn run(command: Command) -> Result<ExitCode, Box<dyn std::error::Error + Send + 
         Command::Token(TokenCommand::Shoppers { count, store }) => {
             commands::shopper_sessions(&store_of(&store)?, count)
         }
+        Command::Switch(command) => switch(&command),
         Command::Backup { file, store } => upkeep::back_up(&store_of(&store)?, &file),
         Command::Restore { file, store } => upkeep::restore(&file, &store_of(&store)?),
         Command::Reconcile { fix, json, store } => return upkeep::reconcile(&store_of(&store)?, fix, json),
     };
     done.map(|()| ExitCode::SUCCESS)
+}
+
+fn switch(command: &SwitchCommand) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    match command {
+        SwitchCommand::List { store } => commands_plan_b::list(&store_of(store)?),
+        SwitchCommand::Set(args) => commands_plan_b::set(&store_of(&args.scope.store)?, args),
+        SwitchCommand::Clear { name, scope } => commands_plan_b::clear(&store_of(&scope.store)?, name, scope),
+        SwitchCommand::Audit { store } => commands_plan_b::audit(&store_of(store)?),
+    }
 }
 
 /// For people at a terminal, JSON for machines; `RUST_LOG` says how much.

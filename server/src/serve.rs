@@ -14,7 +14,7 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
-use ledger::{SqliteLedger, Write};
+use ledger::{Reader, SqliteLedger, Write};
 use shield::Pool;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -30,6 +30,7 @@ use crate::payments::{Provider, Sandbox};
 use crate::places::{Place, Places};
 use crate::settings::Settings;
 use crate::store::Store;
+use crate::switches::{self, Switches};
 use crate::writer::Writer;
 use crate::{demo, metrics, passwords, secret};
 
@@ -93,6 +94,7 @@ pub(crate) async fn serve(settings: Settings) -> Result<(), Failure> {
     let refunds = tokio::spawn(refunds(app.clone(), stopped.clone()));
     let edges = edge_worker.map(|worker| tokio::spawn(worker.run(stopped.clone())));
     let assets = tokio::spawn(http::keep_assets(app.clone()));
+    let switches = tokio::spawn(switches::watch(app.clone(), Reader::open(app.store.path())?, stopped.clone()));
     let chores = tokio::spawn(chores(app.clone(), stopped));
     announce(&app, address);
 
@@ -107,6 +109,7 @@ pub(crate) async fn serve(settings: Settings) -> Result<(), Failure> {
         metrics.await?;
     }
     chores.await?;
+    switches.await?;
     refunds.await?;
     assets.await?;
     if let Some(edges) = edges {
@@ -156,7 +159,10 @@ async fn wired(settings: Settings, address: SocketAddr) -> Result<Wired, Failure
     let (writer, committer_thread) = Writer::start(ledger, clock.clone())?;
     let (edges, edge_worker) = edges_of(&settings)?;
     let public_origin = settings.public_origin.clone().unwrap_or_else(|| format!("http://{address}"));
-    let publisher = Publisher::start(store.clone(), clock.clone(), files.assets.clone(), public_origin, edges).await?;
+    let switches = Switches::start(&Reader::open(&settings.store)?)?;
+    let waiting = switches.clone();
+    let publisher =
+        Publisher::start(store.clone(), clock.clone(), files.assets.clone(), public_origin, edges, waiting).await?;
     let limits = if settings.rate_limits {
         Limits::on()
     } else {
@@ -172,6 +178,7 @@ async fn wired(settings: Settings, address: SocketAddr) -> Result<Wired, Failure
         store,
         writer,
         publisher,
+        switches,
         tokens: Tokens::new(&keyring),
         limits,
         password_pool: Pool::new(passwords::pool_running(), passwords::POOL_WAITING),

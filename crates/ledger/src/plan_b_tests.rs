@@ -19,12 +19,8 @@ impl Store {
     }
 
     fn set(&mut self, owner: SwitchOwner, value: &str, until_ms: Option<i64>, at_ms: i64) {
-        let change = SwitchChange {
-            name: "orders".to_owned(),
-            value: value.to_owned(),
-            ordinary: "on".to_owned(),
-            until_ms,
-        };
+        let change =
+            SwitchChange { name: "orders".to_owned(), value: value.to_owned(), ordinary: "on".to_owned(), until_ms };
         let (who, why) = ("ann".to_owned(), "a drill".to_owned());
         self.write(Write::SetSwitches(SwitchChanges { owner, changes: vec![change], who, why, at_ms })).unwrap();
     }

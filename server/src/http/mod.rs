@@ -16,6 +16,7 @@ mod orders;
 mod own_pages;
 mod passage;
 mod payments;
+mod plan_b;
 mod quiz;
 mod request_id;
 mod static_pages;
@@ -39,6 +40,7 @@ use crate::pages::Publisher;
 use crate::payments::{Provider, Sandbox};
 use crate::settings::Settings;
 use crate::store::Store;
+use crate::switches::Switches;
 use crate::writer::Writer;
 
 pub(crate) use extract::{MERCHANT_TOKEN_PREFIX, SESSION_COOKIE};
@@ -120,6 +122,7 @@ pub(crate) struct AppState {
     pub(crate) store: Store,
     pub(crate) writer: Writer,
     pub(crate) publisher: Publisher,
+    pub(crate) switches: Switches,
     pub(crate) tokens: Tokens,
     pub(crate) limits: Limits,
     /// For argon2: memory-hard, so few at a time.
@@ -210,6 +213,8 @@ fn api_routes() -> OpenApiRouter<App> {
         .routes(routes!(merchant::shoppers::list, merchant::shoppers::change))
         .routes(routes!(merchant::strikes::list))
         .routes(routes!(merchant::strikes::lift))
+        .routes(routes!(merchant::switches::show, merchant::switches::put))
+        .routes(routes!(merchant::switches::audit))
         .routes(routes!(merchant::orders::release))
         .routes(routes!(merchant::orders::list))
 }

@@ -9,7 +9,7 @@ use axum::{Extension, extract::Request};
 
 use super::App;
 use super::cache::CachePolicy;
-use crate::pages::Encoding;
+use crate::pages::{Encoding, waiting};
 
 /// What a CDN may purge a page by: Fastly's, Cloudflare's and Varnish's names for the same.
 const TAG_HEADERS: [HeaderName; 3] =
@@ -18,6 +18,9 @@ const TAG_HEADERS: [HeaderName; 3] =
 /// What our own edges tell two versions of a page apart by.
 const PAGE_TAG: HeaderName = HeaderName::from_static("page-tag");
 const PAGE_VERSION: HeaderName = HeaderName::from_static("page-version");
+
+/// Says to the waiting page's script that the wait goes on.
+const WAITING_PAGE: HeaderName = HeaderName::from_static("waiting-page");
 
 /// A page's own headers and those that every answer has, so that their map need not grow.
 const MOST_HEADERS: usize = 24;
@@ -33,6 +36,7 @@ pub(super) fn routes() -> Router<App> {
         .route("/zh", get(zh_without_slash))
         .route("/zh/items/{slug}", get(page))
         .route("/quiz/{file}", get(super::quiz::picture))
+        .route(&waiting::SCRIPT_PATH, get(waiting_script))
 }
 
 async fn zh_without_slash() -> impl IntoResponse {
@@ -59,7 +63,10 @@ async fn page(State(app): State<App>, OriginalUri(uri): OriginalUri, request: Re
     }
     answer.insert(PAGE_TAG, HeaderValue::from_str(&page.tag).unwrap_or(HeaderValue::from_static("page")));
     answer.insert(PAGE_VERSION, page.version.clone());
-    let policy = Extension(CachePolicy::Page);
+    let policy = Extension(if page.is_waiting { CachePolicy::Waiting } else { CachePolicy::Page });
+    if page.is_waiting {
+        answer.insert(WAITING_PAGE, HeaderValue::from_static("1"));
+    }
     if holds(text(headers, header::IF_NONE_MATCH), &variant.etag) {
         return (StatusCode::NOT_MODIFIED, policy, answer).into_response();
     }
@@ -71,6 +78,11 @@ async fn page(State(app): State<App>, OriginalUri(uri): OriginalUri, request: Re
         answer.insert(header::CONTENT_ENCODING, HeaderValue::from_static(name));
     }
     (policy, answer, variant.body.clone()).into_response()
+}
+
+/// What ends the wait. Its name says its content.
+async fn waiting_script() -> impl IntoResponse {
+    (Extension(CachePolicy::Immutable), [(header::CONTENT_TYPE, "text/javascript; charset=utf-8")], waiting::SCRIPT)
 }
 
 /// Whether it comes from an edge that says so (Edge Architecture Specification, W3C Note, 2001).

@@ -10,6 +10,7 @@ mod hardship;
 mod kills;
 mod machines;
 mod merchants;
+mod plan_b;
 mod policies;
 mod restart;
 mod sale_from_start_to_paid;
