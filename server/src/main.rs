@@ -8,6 +8,7 @@ mod commands_plan_b;
 mod demo;
 mod edges;
 mod http;
+mod logs;
 mod metrics;
 mod outward;
 mod pages;
@@ -23,18 +24,18 @@ mod switches;
 mod upkeep;
 mod writer;
 
-use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use clap::Parser;
 use cli::{Cli, Command, MerchantCommand, SwitchCommand, TokenCommand};
 use settings::{Settings, store_of};
-use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    log_to_standard_error();
-    match run(cli.command) {
+    logs::start();
+    let outcome = run(cli.command);
+    logs::finish();
+    match outcome {
         Ok(code) => code,
         Err(error) => {
             eprintln!("stampede: {error}");
@@ -69,18 +70,5 @@ fn switch(command: &SwitchCommand) -> Result<(), Box<dyn std::error::Error + Sen
         SwitchCommand::Set(args) => commands_plan_b::set(&store_of(&args.scope.store)?, args),
         SwitchCommand::Clear { name, scope } => commands_plan_b::clear(&store_of(&scope.store)?, name, scope),
         SwitchCommand::Audit { store } => commands_plan_b::audit(&store_of(store)?),
-    }
-}
-
-/// For people at a terminal, JSON for machines; `RUST_LOG` says how much.
-fn log_to_standard_error() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    // A panic is told where everything else is, once, and in the same form.
-    std::panic::set_hook(Box::new(|panic| tracing::error!(%panic, "a panic")));
-    if std::io::stderr().is_terminal() {
-        logs.with_target(false).init();
-    } else {
-        logs.json().flatten_event(true).init();
     }
 }

@@ -32,7 +32,7 @@ use crate::settings::Settings;
 use crate::store::Store;
 use crate::switches::{self, Switches};
 use crate::writer::Writer;
-use crate::{demo, metrics, passwords, secret};
+use crate::{demo, logs, metrics, passwords, secret};
 
 /// A request's head must be whole by then.
 const HEAD_TIME: Duration = Duration::from_secs(10);
@@ -218,6 +218,7 @@ async fn chores(app: App, mut stopped: watch::Receiver<bool>) {
             () = told(&mut stopped) => return,
             _ = every_second.tick() => {
                 app.clock.discipline();
+                logs::tend();
                 watch_disk(&app);
                 let now_ms = app.clock.now_ms();
                 let is_due = next_end_ms.is_some_and(|end_ms| end_ms <= now_ms);

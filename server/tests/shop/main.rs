@@ -8,6 +8,7 @@ mod description;
 mod edges;
 mod hardship;
 mod kills;
+mod logs;
 mod machines;
 mod merchants;
 mod plan_b;
