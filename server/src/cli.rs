@@ -29,6 +29,9 @@ pub(crate) enum Command {
     /// Plan B: switches that work at once, beside a live server too.
     #[command(subcommand)]
     Switch(SwitchCommand),
+    /// Limits that change without a restart, in versions; beside a live server too.
+    #[command(subcommand)]
+    Settings(SettingsCommand),
     /// Copy the store to FILE as it is at this moment, while the shop runs. FILE must not be there yet.
     Backup {
         file: PathBuf,
@@ -81,6 +84,44 @@ pub(crate) enum SwitchCommand {
     },
     /// Who changed what, when, until when and why; the latest first.
     Audit {
+        #[command(flatten)]
+        store: StoreArgs,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SettingsCommand {
+    /// Every setting: its value, for whom, its bounds, and what it is.
+    List {
+        #[command(flatten)]
+        store: StoreArgs,
+    },
+    /// Set one, for everybody or for a share.
+    Set {
+        key: String,
+        #[arg(allow_negative_numbers = true)]
+        value: i64,
+        /// Percent of shoppers (of addresses, for the limits by address) who get it; the others keep what they have.
+        #[arg(long, value_name = "PERCENT", default_value_t = 100, value_parser = clap::value_parser!(u8).range(1..=100))]
+        share: u8,
+        /// For the history.
+        #[arg(long, value_name = "TEXT")]
+        reason: Option<String>,
+        #[command(flatten)]
+        store: StoreArgs,
+    },
+    /// All versions, the latest first: who changed what, when and why.
+    History {
+        #[command(flatten)]
+        store: StoreArgs,
+    },
+    /// Make all settings what they were at a version, as a version of its own; 0 is how they come.
+    Rollback {
+        #[arg(value_parser = clap::value_parser!(i64).range(0..))]
+        version: i64,
+        /// For the history.
+        #[arg(long, value_name = "TEXT")]
+        reason: Option<String>,
         #[command(flatten)]
         store: StoreArgs,
     },

@@ -5,6 +5,7 @@ mod cli;
 mod clock;
 mod commands;
 mod commands_plan_b;
+mod commands_settings;
 mod demo;
 mod edges;
 mod http;
@@ -21,13 +22,14 @@ mod serve;
 mod settings;
 mod store;
 mod switches;
+mod tuned;
 mod upkeep;
 mod writer;
 
 use std::process::ExitCode;
 
 use clap::Parser;
-use cli::{Cli, Command, MerchantCommand, SwitchCommand, TokenCommand};
+use cli::{Cli, Command, MerchantCommand, SettingsCommand, SwitchCommand, TokenCommand};
 use settings::{Settings, store_of};
 
 fn main() -> ExitCode {
@@ -56,12 +58,26 @@ fn run(command: Command) -> Result<ExitCode, Box<dyn std::error::Error + Send + 
         Command::Token(TokenCommand::Shoppers { count, store }) => {
             commands::shopper_sessions(&store_of(&store)?, count)
         }
+        Command::Settings(command) => settings_command(&command),
         Command::Switch(command) => switch(&command),
         Command::Backup { file, store } => upkeep::back_up(&store_of(&store)?, &file),
         Command::Restore { file, store } => upkeep::restore(&file, &store_of(&store)?),
         Command::Reconcile { fix, json, store } => return upkeep::reconcile(&store_of(&store)?, fix, json),
     };
     done.map(|()| ExitCode::SUCCESS)
+}
+
+fn settings_command(command: &SettingsCommand) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    match command {
+        SettingsCommand::List { store } => commands_settings::list(&store_of(store)?),
+        SettingsCommand::Set { key, value, share, reason, store } => {
+            commands_settings::set(&store_of(store)?, key, *value, *share, reason.as_deref())
+        }
+        SettingsCommand::History { store } => commands_settings::history(&store_of(store)?),
+        SettingsCommand::Rollback { version, reason, store } => {
+            commands_settings::roll_back(&store_of(store)?, *version, reason.as_deref())
+        }
+    }
 }
 
 fn switch(command: &SwitchCommand) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {

@@ -31,8 +31,9 @@ use crate::places::{Place, Places};
 use crate::settings::Settings;
 use crate::store::Store;
 use crate::switches::{self, Switches};
+use crate::tuned::Tuned;
 use crate::writer::Writer;
-use crate::{demo, logs, metrics, passwords, secret};
+use crate::{demo, logs, metrics, passwords, secret, tuned};
 
 /// A request's head must be whole by then.
 const HEAD_TIME: Duration = Duration::from_secs(10);
@@ -179,6 +180,7 @@ async fn wired(settings: Settings, address: SocketAddr) -> Result<Wired, Failure
         writer,
         publisher,
         switches,
+        tuned: Tuned::default(),
         tokens: Tokens::new(&keyring),
         limits,
         password_pool: Pool::new(passwords::pool_running(), passwords::POOL_WAITING),
@@ -191,6 +193,8 @@ async fn wired(settings: Settings, address: SocketAddr) -> Result<Wired, Failure
         going_down: AtomicBool::new(false),
         settings,
     });
+    // Before anybody is served: a limit that was set holds from the first request on.
+    tuned::take(&app, Reader::open(app.store.path())?.newest_settings()?);
     Ok(Wired { app, committer_thread, edge_worker })
 }
 

@@ -14,6 +14,7 @@ use shield::{Scope, Switch, SwitchBoard, SwitchSet};
 use tokio::sync::watch;
 
 use crate::http::App;
+use crate::tuned;
 
 /// How often the record is looked at for what was changed at the shell.
 const LOOK_INTERVAL: Duration = Duration::from_millis(250);
@@ -130,14 +131,17 @@ async fn look(
     shown: &mut BTreeSet<String>,
 ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let (known, path) = (app.switches.snapshot().version, app.store.path().to_owned());
+    let known_settings = app.tuned.version();
     let taken = reader.take();
     let reading = tokio::task::spawn_blocking(move || {
         let reader = taken.map_or_else(|| Reader::open(&path), Ok)?;
-        let (version, _) = reader.plan_b_versions()?;
+        let (version, settings_version) = reader.plan_b_versions()?;
         let read = if version == known { None } else { Some(reader.in_one_snapshot(Snapshot::read)?) };
-        Ok::<_, LedgerError>((reader, read))
+        let settings = if settings_version == known_settings { None } else { reader.newest_settings()? };
+        Ok::<_, LedgerError>((reader, read, settings))
     });
-    let (again, read) = reading.await??;
+    let (again, read, settings) = reading.await??;
+    tuned::take(app, settings);
     *reader = Some(again);
     if let Some(read) = read {
         app.switches.take(read);

@@ -50,7 +50,7 @@ pub(super) async fn place(
             queue_token: app.tokens.queue.seal(&claims),
             order_id: order_id.to_string(),
             position,
-            poll_after_ms: poll_after_ms(position, ASSUMED_PER_SECOND, queue_seq),
+            poll_after_ms: app.tuned.pace(shopper.id, poll_after_ms(position, ASSUMED_PER_SECOND, queue_seq)),
         };
         (StatusCode::ACCEPTED, axum::Json(body))
     };
@@ -125,7 +125,9 @@ pub(super) async fn queue_status(
             Status::of_the_past(&claims, seat.as_ref().map(past_seat).as_ref(), decided_seq)
         }
     };
-    Ok(axum::Json(told(status, &claims)))
+    let mut answer = told(status, &claims);
+    answer.poll_after_ms = answer.poll_after_ms.map(|wait_ms| app.tuned.pace(shopper.id, wait_ms));
+    Ok(axum::Json(answer))
 }
 
 fn told(status: Status, claims: &QueueClaims) -> QueueStatus {

@@ -1,6 +1,7 @@
 //! Plan B: what each switch does, who may touch it, and what remains of it.
 
 mod degraded;
+mod settings;
 mod switches;
 
 use serde_json::{Value, json};
