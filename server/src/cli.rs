@@ -26,6 +26,12 @@ pub(crate) enum Command {
     /// API tokens and session cookies.
     #[command(subcommand)]
     Token(TokenCommand),
+    /// Plan B: switches that work at once, beside a live server too.
+    #[command(subcommand)]
+    Switch(SwitchCommand),
+    /// Limits that change without a restart, in versions; beside a live server too.
+    #[command(subcommand)]
+    Settings(SettingsCommand),
     /// Copy the store to FILE as it is at this moment, while the shop runs. FILE must not be there yet.
     Backup {
         file: PathBuf,
@@ -59,6 +65,102 @@ pub(crate) enum MerchantCommand {
         #[command(flatten)]
         store: StoreArgs,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SwitchCommand {
+    /// What every switch is at, what else it could be, and what merchants have set.
+    List {
+        #[command(flatten)]
+        store: StoreArgs,
+    },
+    /// Set a switch: orders on|paused, quiz on|harder|off, extras on|off, waiting_page off|on, queue_only off|on, read_only off|on.
+    Set(SwitchSetArgs),
+    /// Put a switch back to its ordinary value.
+    Clear {
+        name: String,
+        #[command(flatten)]
+        scope: SwitchScopeArgs,
+    },
+    /// Who changed what, when, until when and why; the latest first.
+    Audit {
+        #[command(flatten)]
+        store: StoreArgs,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SettingsCommand {
+    /// Every setting: its value, for whom, its bounds, and what it is.
+    List {
+        #[command(flatten)]
+        store: StoreArgs,
+    },
+    /// Set one, for everybody or for a share.
+    Set {
+        key: String,
+        #[arg(allow_negative_numbers = true)]
+        value: i64,
+        /// Percent of shoppers (of addresses, for the limits by address) who get it; the others keep what they have.
+        #[arg(long, value_name = "PERCENT", default_value_t = 100, value_parser = clap::value_parser!(u8).range(1..=100))]
+        share: u8,
+        /// For the history.
+        #[arg(long, value_name = "TEXT")]
+        reason: Option<String>,
+        #[command(flatten)]
+        store: StoreArgs,
+    },
+    /// All versions, the latest first: who changed what, when and why.
+    History {
+        #[command(flatten)]
+        store: StoreArgs,
+    },
+    /// Make all settings what they were at a version, as a version of its own; 0 is how they come.
+    Rollback {
+        #[arg(value_parser = clap::value_parser!(i64).range(0..))]
+        version: i64,
+        /// For the history.
+        #[arg(long, value_name = "TEXT")]
+        reason: Option<String>,
+        #[command(flatten)]
+        store: StoreArgs,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SwitchSetArgs {
+    pub(crate) name: String,
+    pub(crate) value: String,
+    /// Put it back after so many seconds, by 31 days at most.
+    #[arg(long = "for", value_name = "SECONDS", value_parser = clap::value_parser!(i64).range(1..=2_678_400))]
+    pub(crate) for_seconds: Option<i64>,
+    /// Put it back then, such as 2026-11-22T20:00:00Z (RFC 3339).
+    #[arg(long, value_name = "TIME", value_parser = moment, conflicts_with = "for_seconds")]
+    pub(crate) until: Option<i64>,
+    #[command(flatten)]
+    pub(crate) scope: SwitchScopeArgs,
+}
+
+/// For whom, and why.
+#[derive(Debug, Args)]
+pub(crate) struct SwitchScopeArgs {
+    /// One sale; without it and --merchant, the whole shop.
+    #[arg(long, value_name = "SALE_ID", conflicts_with = "merchant")]
+    pub(crate) sale: Option<uuid::Uuid>,
+    /// All sales of one merchant.
+    #[arg(long, value_name = "EMAIL")]
+    pub(crate) merchant: Option<String>,
+    /// For the audit line.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: Option<String>,
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
+}
+
+fn moment(text: &str) -> Result<i64, String> {
+    use cookie::time::{OffsetDateTime, format_description::well_known::Rfc3339};
+    let moment = OffsetDateTime::parse(text, &Rfc3339).map_err(|error| error.to_string())?;
+    i64::try_from(moment.unix_timestamp_nanos() / 1_000_000).map_err(|error| error.to_string())
 }
 
 #[derive(Debug, Subcommand)]

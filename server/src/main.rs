@@ -4,12 +4,15 @@ mod catalog;
 mod cli;
 mod clock;
 mod commands;
+mod commands_plan_b;
+mod commands_settings;
 mod demo;
 mod edges;
 mod express;
 mod funnel;
 mod http;
 mod listen;
+mod logs;
 mod metrics;
 mod outward;
 mod pages;
@@ -21,24 +24,26 @@ mod secret;
 mod serve;
 mod settings;
 mod store;
+mod switches;
+mod tuned;
 mod upkeep;
 mod writer;
 
-use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use clap::Parser;
-use cli::{Cli, Command, MerchantCommand, TokenCommand};
+use cli::{Cli, Command, MerchantCommand, SettingsCommand, SwitchCommand, TokenCommand};
 use settings::{Settings, store_of};
-use tracing_subscriber::EnvFilter;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    log_to_standard_error();
-    match run(cli.command) {
+    logs::start();
+    let outcome = run(cli.command);
+    logs::finish();
+    match outcome {
         Ok(code) => code,
         Err(error) => {
             eprintln!("stampede: {error}");
@@ -59,6 +64,8 @@ fn run(command: Command) -> Result<ExitCode, Box<dyn std::error::Error + Send + 
         Command::Token(TokenCommand::Shoppers { count, store }) => {
             commands::shopper_sessions(&store_of(&store)?, count)
         }
+        Command::Settings(command) => settings_command(&command),
+        Command::Switch(command) => switch(&command),
         Command::Backup { file, store } => upkeep::back_up(&store_of(&store)?, &file),
         Command::Restore { file, store } => upkeep::restore(&file, &store_of(&store)?),
         Command::Reconcile { fix, json, store } => return upkeep::reconcile(&store_of(&store)?, fix, json),
@@ -66,15 +73,24 @@ fn run(command: Command) -> Result<ExitCode, Box<dyn std::error::Error + Send + 
     done.map(|()| ExitCode::SUCCESS)
 }
 
-/// For people at a terminal, JSON for machines; `RUST_LOG` says how much.
-fn log_to_standard_error() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    // A panic is told where everything else is, once, and in the same form.
-    std::panic::set_hook(Box::new(|panic| tracing::error!(%panic, "a panic")));
-    if std::io::stderr().is_terminal() {
-        logs.with_target(false).init();
-    } else {
-        logs.json().flatten_event(true).init();
+fn settings_command(command: &SettingsCommand) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    match command {
+        SettingsCommand::List { store } => commands_settings::list(&store_of(store)?),
+        SettingsCommand::Set { key, value, share, reason, store } => {
+            commands_settings::set(&store_of(store)?, key, *value, *share, reason.as_deref())
+        }
+        SettingsCommand::History { store } => commands_settings::history(&store_of(store)?),
+        SettingsCommand::Rollback { version, reason, store } => {
+            commands_settings::roll_back(&store_of(store)?, *version, reason.as_deref())
+        }
+    }
+}
+
+fn switch(command: &SwitchCommand) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    match command {
+        SwitchCommand::List { store } => commands_plan_b::list(&store_of(store)?),
+        SwitchCommand::Set(args) => commands_plan_b::set(&store_of(&args.scope.store)?, args),
+        SwitchCommand::Clear { name, scope } => commands_plan_b::clear(&store_of(&scope.store)?, name, scope),
+        SwitchCommand::Audit { store } => commands_plan_b::audit(&store_of(store)?),
     }
 }

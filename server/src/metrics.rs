@@ -27,6 +27,8 @@ pub(crate) const PURGE_FAILURES: &str = "stampede_purge_failures_total";
 pub(crate) const PURGES_PENDING: &str = "stampede_purges_pending";
 pub(crate) const CONNECTIONS: &str = "stampede_connections";
 pub(crate) const CLOCK_GAP: &str = "stampede_clock_gap_seconds";
+pub(crate) const LOG_LINES_LOST: &str = "stampede_log_lines_lost_total";
+pub(crate) const LOG_LINES_HELD_BACK: &str = "stampede_log_lines_held_back_total";
 pub(crate) const WAL_BYTES: &str = "stampede_wal_bytes";
 
 /// Installs the recorder; its text is what `/metrics` answers.
@@ -59,6 +61,8 @@ fn describe() {
     describe_gauge!(PURGES_PENDING, "1 while an edge is out of reach and may show older pages, else 0.");
     describe_gauge!(CONNECTIONS, "Connections open now.");
     describe_gauge!(CLOCK_GAP, "How far the system's clock is ahead of the shop's.");
+    describe_counter!(LOG_LINES_LOST, "Log lines that found the buffer full.");
+    describe_counter!(LOG_LINES_HELD_BACK, "Log lines that had just been written and were only counted.");
     describe_gauge!(WAL_BYTES, "Size of the record's write-ahead log.");
 }
 
@@ -127,6 +131,12 @@ pub(crate) fn purge_failed() {
 
 pub(crate) fn purges_pending(pending: bool) {
     gauge!(PURGES_PENDING).set(f64::from(u8::from(pending)));
+}
+
+/// What became of the log's lines, since the start.
+pub(crate) fn log_lines(lost: u64, held_back: u64) {
+    counter!(LOG_LINES_LOST).absolute(lost);
+    counter!(LOG_LINES_HELD_BACK).absolute(held_back);
 }
 
 /// What is read when it is asked for.

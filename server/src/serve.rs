@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use hyper_util::service::TowerToHyperService;
-use ledger::{SqliteLedger, Write};
+use ledger::{Reader, SqliteLedger, Write};
 use shield::Pool;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -25,8 +25,10 @@ use crate::payments::{Provider, Sandbox};
 use crate::places::Places;
 use crate::settings::Settings;
 use crate::store::Store;
+use crate::switches::{self, Switches};
+use crate::tuned::Tuned;
 use crate::writer::Writer;
-use crate::{demo, metrics, passwords, secret};
+use crate::{demo, logs, metrics, passwords, secret, tuned};
 
 /// How long `/readyz` says no before the listener closes, so that a balancer looks elsewhere.
 const READY_GRACE: Duration = Duration::from_millis(200);
@@ -83,6 +85,7 @@ pub(crate) async fn serve(settings: Settings) -> Result<(), Failure> {
     let refunds = tokio::spawn(refunds(app.clone(), stopped.clone()));
     let edges = edge_worker.map(|worker| tokio::spawn(worker.run(stopped.clone())));
     let assets = tokio::spawn(http::keep_assets(app.clone()));
+    let switches = tokio::spawn(switches::watch(app.clone(), Reader::open(app.store.path())?, stopped.clone()));
     let chores = tokio::spawn(chores(app.clone(), stopped));
     announce(&app, address);
 
@@ -97,6 +100,7 @@ pub(crate) async fn serve(settings: Settings) -> Result<(), Failure> {
         metrics.await?;
     }
     chores.await?;
+    switches.await?;
     refunds.await?;
     assets.await?;
     if let Some(edges) = edges {
@@ -146,7 +150,10 @@ async fn wired(settings: Settings, address: SocketAddr) -> Result<Wired, Failure
     let (writer, committer_thread) = Writer::start(ledger, clock.clone())?;
     let (edges, edge_worker) = edges_of(&settings)?;
     let public_origin = settings.public_origin.clone().unwrap_or_else(|| format!("http://{address}"));
-    let publisher = Publisher::start(store.clone(), clock.clone(), files.assets.clone(), public_origin, edges).await?;
+    let switches = Switches::start(&Reader::open(&settings.store)?)?;
+    let waiting = switches.clone();
+    let publisher =
+        Publisher::start(store.clone(), clock.clone(), files.assets.clone(), public_origin, edges, waiting).await?;
     let limits = if settings.rate_limits {
         Limits::on()
     } else {
@@ -162,6 +169,8 @@ async fn wired(settings: Settings, address: SocketAddr) -> Result<Wired, Failure
         store,
         writer,
         publisher,
+        switches,
+        tuned: Tuned::default(),
         tokens: Tokens::new(&keyring),
         limits,
         password_pool: Pool::new(passwords::pool_running(), passwords::POOL_WAITING),
@@ -174,6 +183,8 @@ async fn wired(settings: Settings, address: SocketAddr) -> Result<Wired, Failure
         going_down: AtomicBool::new(false),
         settings,
     });
+    // Before anybody is served: a limit that was set holds from the first request on.
+    tuned::take(&app, Reader::open(app.store.path())?.newest_settings()?);
     Ok(Wired { app, committer_thread, edge_worker })
 }
 
@@ -201,6 +212,7 @@ async fn chores(app: App, mut stopped: watch::Receiver<bool>) {
             () = told(&mut stopped) => return,
             _ = every_second.tick() => {
                 app.clock.discipline();
+                logs::tend();
                 watch_disk(&app);
                 let now_ms = app.clock.now_ms();
                 let is_due = next_end_ms.is_some_and(|end_ms| end_ms <= now_ms);

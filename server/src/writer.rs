@@ -68,6 +68,7 @@ impl Writer {
                 if std::panic::catch_unwind(run).is_err() {
                     // Without its writer the shop would only pretend. A supervisor restarts it from the record.
                     tracing::error!("the committer panicked; going down");
+                    crate::logs::finish();
                     std::process::abort();
                 }
             })

@@ -10,6 +10,7 @@ use crate::{
     desk::{Desk, Who},
     moment,
     pages::{ItemEditor, Items, NewItem, NewSale, NotFound, Overview, SignIn, Strikes},
+    plan_b::PlanB,
     sale_page::SalePage,
 };
 
@@ -31,6 +32,7 @@ pub(crate) fn App() -> impl IntoView {
                     <Route path=path!("/admin/items/new") view=|| view! { <Gate><NewItem/></Gate> }/>
                     <Route path=path!("/admin/items/:item_id") view=|| view! { <Gate><ItemEditor/></Gate> }/>
                     <Route path=path!("/admin/strikes") view=|| view! { <Gate><Strikes/></Gate> }/>
+                    <Route path=path!("/admin/plan-b") view=|| view! { <Gate><PlanB/></Gate> }/>
                     <Route path=path!("/admin/sales/new") view=|| view! { <Gate><NewSale/></Gate> }/>
                     <Route path=path!("/admin/sales/:sale_id") view=|| view! { <Gate><SalePage/></Gate> }/>
                 </Routes>
@@ -86,6 +88,7 @@ fn Masthead() -> impl IntoView {
                                 </A>
                                 <A href="/admin/items">"Items"</A>
                                 <A href="/admin/strikes">"Strikes"</A>
+                                <A href="/admin/plan-b">"Plan B"</A>
                             </nav>
                             <Account email=email/>
                         }

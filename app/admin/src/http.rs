@@ -76,6 +76,11 @@ pub(crate) async fn patch<Body: Serialize>(path: &str, body: &Body) -> Result<()
     call("PATCH", path, Some(encode(body)?), PUBLISH_TIMEOUT_MS).await.map(drop)
 }
 
+/// Puts something in the place of what is there. It may wait for edges to let go of a page.
+pub(crate) async fn put<Body: Serialize, Answer: DeserializeOwned>(path: &str, body: &Body) -> Result<Answer, Failure> {
+    decode(call("PUT", path, Some(encode(body)?), PUBLISH_TIMEOUT_MS).await?)
+}
+
 /// One part of a path or a query, so that no value can reach beyond its place.
 pub(crate) fn escaped(part: &str) -> String {
     js_sys::encode_uri_component(part).into()

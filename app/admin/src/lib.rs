@@ -12,6 +12,7 @@ mod http;
 mod moment;
 mod money;
 mod pages;
+mod plan_b;
 mod poll;
 mod sale_form;
 mod sale_page;

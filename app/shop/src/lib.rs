@@ -16,11 +16,11 @@ mod sha256;
 #[cfg(feature = "ssr")]
 pub use pages::{
     OrderDocument, OrdersDocument, PayDocument, ProblemDocument, SignInDocument, catalogue_html, document_html,
-    item_html,
+    item_html, waiting_html,
 };
-#[cfg(feature = "ssr")]
-pub use ui::Assets;
 pub use ui::Locale;
+#[cfg(feature = "ssr")]
+pub use ui::{Assets, iso_utc};
 
 /// Names the source of pages and islands. A server and a bundle with different ones do not fit each other.
 pub const BUILD_ID: &str = concat!("shop-", env!("SHOP_SOURCE_HASH"));

@@ -11,6 +11,7 @@ mod page;
 mod problem;
 mod quiz;
 mod session;
+mod switches;
 
 pub use csi::{Me, Recommendation, Recommendations, SalePhase, SaleState, ServerTime, SkuState};
 pub use merchant::{
@@ -28,3 +29,7 @@ pub use page::{ItemCard, ItemPage, OrderDetail, SaleSummary, SkuSummary};
 pub use problem::{Code, Problem};
 pub use quiz::{AnswerQuiz, OpenQuiz, PassIssued, QuizIssued};
 pub use session::{MerchantMe, MerchantSignIn, SignIn, SignUp, SignedIn};
+pub use switches::{
+    OnOff, OrdersSwitch, PutSwitches, QuizSwitch, SwitchAudit, SwitchLine, SwitchScope, SwitchSet, SwitchValues,
+    Switches,
+};

@@ -79,6 +79,10 @@ codes! {
     StockBelowSold = "stock_below_sold", 409;
     NotOffered = "not_offered", 422;
     PurgePending = "purge_pending", 503;
+    // Plan B.
+    OrdersPaused = "orders_paused", 503;
+    QueueOnly = "queue_only", 503;
+    ReadOnly = "read_only", 503;
     // Any request.
     RequestInvalid = "request_invalid", 400;
     BodyInvalid = "body_invalid", 400;

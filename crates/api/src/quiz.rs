@@ -33,6 +33,9 @@ pub struct QuizIssued {
     pub earliest_answer_ms: i64,
     /// An answer after this is `answer_too_late`.
     pub expires_at_ms: i64,
+    /// Only while the quiz is switched off: the pass itself. Go straight on to the order; the question need not be answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pass: Option<String>,
 }
 
 /// `POST /api/sales/{sale_id}/quiz/answer`. Any answer, right or wrong, burns the quiz.

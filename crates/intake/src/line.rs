@@ -1,7 +1,7 @@
 //! One sale's line.
 
 use std::collections::{HashMap, HashSet, VecDeque};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
@@ -76,6 +76,7 @@ pub struct Line {
     outlooks: ArcSwap<Outlooks>,
     closed: AtomicBool,
     speed: Speed,
+    most_queued: AtomicUsize,
 }
 
 impl Line {
@@ -116,12 +117,18 @@ impl Line {
             outlooks: ArcSwap::from_pointee(outlooks),
             closed: AtomicBool::new(false),
             speed: Speed::default(),
+            most_queued: AtomicUsize::new(MAX_QUEUED_ORDERS),
         }
     }
 
     #[must_use]
     pub const fn sale_id(&self) -> SaleId {
         self.sale_id
+    }
+
+    /// How many may be queued, [`MAX_QUEUED_ORDERS`] at most; who is queued already stays.
+    pub fn set_most_queued(&self, orders: usize) {
+        self.most_queued.store(orders.min(MAX_QUEUED_ORDERS), Ordering::Relaxed);
     }
 
     #[must_use]
@@ -237,7 +244,7 @@ impl Line {
         let outlook = self.outlooks.load().of(application.sku.as_deref()).ok_or(AdmitRefused::SkuUnknown)?;
         judge_admission(&terms.window, now_ms, outlook, had_units, quantity, terms.per_shopper_limit)
             .map_err(AdmitRefused::Admission)?;
-        let full = state.queue.len() >= MAX_QUEUED_ORDERS || state.seats.len() >= MAX_SEATS;
+        let full = state.queue.len() >= self.most_queued.load(Ordering::Relaxed) || state.seats.len() >= MAX_SEATS;
         if full || self.closed.load(Ordering::Acquire) {
             return Err(AdmitRefused::Busy);
         }

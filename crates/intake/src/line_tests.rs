@@ -304,3 +304,16 @@ fn joined_when_full(line: &Line, number: u128) {
     line.report(kept(1, &[]));
     joined(line, number, number);
 }
+
+#[test]
+fn a_line_that_may_hold_fewer_keeps_who_is_in_it_and_takes_more_once_it_may() {
+    let line = line(9);
+    (1..=3).for_each(|number| line.grant_pass(shopper(number), pass(number)));
+    line.set_most_queued(2);
+    assert!((1..=2).all(|number| line.admit(application(number, number, number), 500).is_ok()));
+    assert_eq!(line.admit(application(3, 3, 3), 500), Err(AdmitRefused::Busy));
+    line.set_most_queued(1);
+    assert_eq!(line.queued(), 2);
+    line.set_most_queued(usize::MAX);
+    assert!(line.admit(application(3, 3, 3), 500).is_ok());
+}

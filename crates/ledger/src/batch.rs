@@ -2,6 +2,7 @@
 
 use sale::{Event, MerchantId, PaymentId, SaleId, ShopperId};
 
+use crate::plan_b::{SettingsVersion, SwitchChanges};
 use crate::rows::{ItemRow, MerchantRow, SaleRow, ShopperRow};
 
 /// One transaction's worth.
@@ -68,6 +69,17 @@ pub enum Write {
         payment_id: PaymentId,
         at_ms: i64,
     },
+    /// Sets switches, with their audit lines.
+    SetSwitches(SwitchChanges),
+    /// Puts back the switches whose time is over.
+    ExpireSwitches {
+        now_ms: i64,
+    },
+    /// Adds a version of the settings to follow this one; its own number is not read.
+    AddSettings {
+        follows: i64,
+        version: SettingsVersion,
+    },
 }
 
 /// Why a write was left out.
@@ -81,6 +93,8 @@ pub enum Refusal {
     NotFound,
     #[error("the list would be longer than it may be")]
     ListFull,
+    #[error("somebody else was faster")]
+    VersionTaken,
 }
 
 /// The record could not do it; nothing was written.

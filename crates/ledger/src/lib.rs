@@ -5,6 +5,7 @@
 
 mod backup;
 mod batch;
+mod plan_b;
 mod reconcile;
 mod reconcile_facts;
 mod reconcile_money;
@@ -19,6 +20,7 @@ mod sqlite_write;
 
 pub use backup::{back_up, restore};
 pub use batch::{Batch, Drained, LedgerError, Refusal, Write};
+pub use plan_b::{BY_THE_CLOCK, SettingsVersion, SwitchChange, SwitchChanges, SwitchLine, SwitchOwner, SwitchRow};
 pub use reconcile::{Difference, Reconciler};
 pub use rows::{
     DueRefund, ItemRow, LedgerCounts, LoadedSale, MerchantRow, OrderFilter, OrderRow, PAGE_ROWS_MAX, QuizKind,

@@ -3,6 +3,7 @@
 use rusqlite::{Transaction, params};
 
 use crate::batch::{LedgerError, Refusal, Write};
+use crate::plan_b;
 use crate::rows::{ItemRow, QuizKind, SaleRow};
 
 /// Makes one write, in a savepoint of its own: a refused write leaves no trace.
@@ -74,6 +75,9 @@ fn perform(connection: &rusqlite::Connection, write: &Write) -> Result<usize, Le
         Write::RefundSent { payment_id, at_ms } => connection
             .prepare_cached("UPDATE refunds SET sent_at_ms = coalesce(sent_at_ms, ?2) WHERE payment_id = ?1")?
             .execute(params![payment_id.0.as_bytes(), at_ms])?,
+        Write::SetSwitches(changes) => plan_b::set_switches(connection, changes)?,
+        Write::ExpireSwitches { now_ms } => plan_b::expire_switches(connection, *now_ms)?,
+        Write::AddSettings { follows, version } => plan_b::add_settings(connection, *follows, version)?,
     };
     Ok(changed)
 }

@@ -41,6 +41,12 @@ const fn count(number: u32) -> NonZeroU32 {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct AddressKey(IpAddr);
 
+impl AddressKey {
+    pub(crate) const fn address(&self) -> IpAddr {
+        self.0
+    }
+}
+
 impl From<IpAddr> for AddressKey {
     fn from(address: IpAddr) -> Self {
         match address.to_canonical() {

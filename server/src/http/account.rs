@@ -9,9 +9,9 @@ use ledger::{ShopperRow, Write};
 use sale::{SESSION_LIFETIME_MS, SessionClaims, ShopperId};
 use uuid::Uuid;
 
-use super::App;
 use super::error::{ApiError, ApiResult};
 use super::extract::{Json, SESSION_COOKIE, session_name};
+use super::{App, plan_b};
 use crate::passwords;
 
 /// Characters of a name that others may see.
@@ -19,8 +19,10 @@ const DISPLAY_NAME_CHARS: std::ops::RangeInclusive<usize> = 1..=40;
 
 /// Makes an account and signs in.
 #[utoipa::path(post, path = "/api/sign-up", tag = "accounts", request_body = SignUp,
-    responses((status = 201, body = SignedIn), (status = 409, body = api::Problem), (status = 422, body = api::Problem)))]
+    responses((status = 201, body = SignedIn), (status = 409, body = api::Problem), (status = 422, body = api::Problem),
+        (status = 503, body = api::Problem)))]
 pub(super) async fn sign_up(State(app): State<App>, Json(form): Json<SignUp>) -> ApiResult<impl IntoResponse> {
+    plan_b::may_wander(&app)?;
     let email = passwords::normalised_email(&form.email).ok_or_else(email_is_wrong)?;
     if !passwords::PASSWORD_CHARS.contains(&form.password.chars().count()) {
         return Err(ApiError::field("password", "8 to 200 characters"));

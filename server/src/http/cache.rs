@@ -10,6 +10,9 @@ use super::App;
 pub(crate) enum CachePolicy {
     /// The same bytes for everybody: a CDN keeps them, a browser asks each time whether they still hold.
     Page,
+    /// What stands in for a page for a while: an edge answers a crowd with one copy, and lets go of it within moments even
+    /// where nobody purges it.
+    Waiting,
     /// A name that says its content: kept for good.
     Immutable,
     /// A quiz's picture: its name says its content too, and nobody needs it for long.
@@ -29,6 +32,7 @@ impl CachePolicy {
     const fn cache_control(self) -> &'static str {
         match self {
             Self::Page => "public, max-age=0, s-maxage=30, must-revalidate",
+            Self::Waiting => "public, max-age=0, s-maxage=2, must-revalidate",
             Self::Immutable => "public, max-age=31536000, immutable",
             Self::Picture => "public, max-age=3600, immutable",
             Self::File => "public, max-age=3600, stale-while-revalidate=86400",
@@ -45,6 +49,7 @@ impl CachePolicy {
                 Some("public, max-age=86400, stale-while-revalidate=60, stale-if-error=86400")
             }
             Self::Page => Some("public, max-age=30, stale-while-revalidate=30"),
+            Self::Waiting => Some("public, max-age=2"),
             Self::EdgeSecond => Some("public, max-age=1"),
             Self::Immutable | Self::Picture | Self::File | Self::NoStore => None,
         }

@@ -7,11 +7,11 @@ use axum::{Extension, Json};
 use sale::SaleId;
 use serde::Deserialize;
 
-use super::App;
 use super::cache::CachePolicy;
 use super::error::{ApiError, ApiResult};
 use super::extract::{PathId, QueryOf, Visitor};
 use super::view::phase_of;
+use super::{App, plan_b};
 
 /// Items recommended, at most.
 const MAX_RECOMMENDATIONS: usize = 4;
@@ -94,6 +94,9 @@ pub(super) async fn recommendations(
     State(app): State<App>,
     QueryOf(query): QueryOf<RecommendationQuery>,
 ) -> Json<Recommendations> {
+    if plan_b::are_extras_off(&app, &query.item) {
+        return Json(Recommendations { items: Vec::new() });
+    }
     let catalog = app.publisher.catalog();
     let cards = catalog.cards(app.clock.now_ms());
     let reads_chinese = query.lang.as_deref().is_some_and(|lang| lang.starts_with("zh"));

@@ -15,6 +15,9 @@ use crate::metrics;
 /// What `Retry-After` says where nothing better is known.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
+/// What `Retry-After` says while a switch of Plan B is set: it is somebody's decision, and not a matter of milliseconds.
+const SWITCHED_OFF_RETRY_AFTER: Duration = Duration::from_secs(5);
+
 /// A refusal or a failure, for the client.
 #[derive(Debug)]
 pub(crate) struct ApiError {
@@ -43,6 +46,11 @@ impl ApiError {
             retry_after: Some(RETRY_AFTER),
             ..Self::new(Code::Busy, "Too much at once. Nothing was lost; try again.")
         }
+    }
+
+    /// A switch of Plan B is set.
+    pub(crate) fn switched_off(code: Code, detail: &str) -> Self {
+        Self { retry_after: Some(SWITCHED_OFF_RETRY_AFTER), ..Self::new(code, detail) }
     }
 
     pub(crate) fn rate_limited(wait: Duration) -> Self {
@@ -173,6 +181,7 @@ impl From<Failure> for ApiError {
                 Self::field("skus", "their units add up to fewer than the sale's total")
             }
             Failure::Stock(StockRefused::NoSkus) => Self::field("skus", "this sale's units do not come in SKUs"),
+            Failure::Refused(Refusal::VersionTaken) => Self::busy(),
             Failure::Refused(Refusal::ListFull) => Self::field("add", "the list would be too long"),
         }
     }

@@ -5,7 +5,7 @@ use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, JsonRejection, QueryRejection};
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, Method, header};
 use cookie::Cookie;
 use sale::{MerchantId, ShopperId};
 use serde::Serialize;
@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use super::App;
 use super::error::ApiError;
+use super::plan_b;
 
 /// The shopper's session.
 pub(crate) const SESSION_COOKIE: &str = "stampede_session";
@@ -214,7 +215,11 @@ impl FromRequestParts<App> for Merchant {
                 app.store.read(move |reader| reader.merchant(claims.merchant_id)).await?
             }
         };
-        row.map(|row| Self { id: row.merchant_id, email: row.email }).ok_or_else(signed_out)
+        let merchant = row.map(|row| Self { id: row.merchant_id, email: row.email }).ok_or_else(signed_out)?;
+        if !matches!(parts.method, Method::GET | Method::HEAD) {
+            plan_b::may_merchant_change(app, merchant.id, parts.uri.path())?;
+        }
+        Ok(merchant)
     }
 }
 

@@ -67,7 +67,7 @@ impl Front {
             *answer.headers_mut() = self.time_head.clone();
             return Some((answer, TIME_PATH));
         }
-        let answer = static_pages::answer(&self.app, path, headers)?;
+        let (_, answer) = static_pages::answer(&self.app, path, headers)?;
         Some((answer, static_pages::route_of(path)))
     }
 }

@@ -15,7 +15,7 @@ use shield::AddressKey;
 
 use super::error::ApiError;
 use super::extract::{bearer, is_json, too_large};
-use super::{App, MAX_BODY_BYTES};
+use super::{App, MAX_BODY_BYTES, plan_b};
 use crate::funnel::{self, Layer};
 
 /// Of a body that is too large, so much is still taken in.
@@ -136,6 +136,9 @@ pub(crate) async fn same_site(State(app): State<App>, request: Request, next: Ne
         if has_body(headers) && !is_json(headers) {
             return unread(request, ApiError::new(Code::MediaTypeUnsupported, "Send application/json.")).await;
         }
+    }
+    if changes && let Err(refusal) = plan_b::may_change_shop(&app, request.uri().path()) {
+        return unread(request, refusal).await;
     }
     next.run(request).await
 }

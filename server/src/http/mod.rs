@@ -17,6 +17,7 @@ mod orders;
 mod own_pages;
 mod passage;
 mod payments;
+mod plan_b;
 mod quiz;
 mod request_id;
 mod static_pages;
@@ -31,7 +32,8 @@ use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use metrics_exporter_prometheus::PrometheusHandle;
 use sale::{Keyring, MerchantClaims, PassClaims, QueueClaims, QuizClaims, SessionClaims, ShopperId, Token};
-use shield::{AddressKey, PER_ADDRESS, PER_SHOPPER, Pool, RateLimit, SIGN_INS_PER_ACCOUNT, SIGN_INS_PER_ADDRESS};
+use shield::{AddressKey, Pool, RateLimit, SIGN_INS_PER_ACCOUNT, SIGN_INS_PER_ADDRESS, SettableLimit};
+use shield::{Setting, Settings as LiveSettings};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -40,6 +42,8 @@ use crate::pages::Publisher;
 use crate::payments::{Provider, Sandbox};
 use crate::settings::Settings;
 use crate::store::Store;
+use crate::switches::Switches;
+use crate::tuned::Tuned;
 use crate::writer::Writer;
 
 pub(crate) use extract::{MERCHANT_TOKEN_PREFIX, SESSION_COOKIE};
@@ -72,8 +76,8 @@ impl Tokens {
 }
 
 pub(crate) struct Limits {
-    pub(crate) per_address: RateLimit<AddressKey>,
-    pub(crate) per_shopper: RateLimit<ShopperId>,
+    pub(crate) per_address: SettableLimit<AddressKey>,
+    pub(crate) per_shopper: SettableLimit<ShopperId>,
     pub(crate) sign_ins_per_address: RateLimit<AddressKey>,
     /// By the e-mail address that was given, whether there is an account or not.
     pub(crate) sign_ins_per_account: RateLimit<String>,
@@ -82,8 +86,8 @@ pub(crate) struct Limits {
 impl Limits {
     pub(crate) fn on() -> Self {
         Self {
-            per_address: RateLimit::new(PER_ADDRESS),
-            per_shopper: RateLimit::new(PER_SHOPPER),
+            per_address: SettableLimit::new(&address_quotas(&LiveSettings::default())),
+            per_shopper: SettableLimit::new(&shopper_quotas(&LiveSettings::default())),
             sign_ins_per_address: RateLimit::new(SIGN_INS_PER_ADDRESS),
             sign_ins_per_account: RateLimit::new(SIGN_INS_PER_ACCOUNT),
         }
@@ -92,11 +96,17 @@ impl Limits {
     /// For load tests.
     pub(crate) fn off() -> Self {
         Self {
-            per_address: RateLimit::off(),
-            per_shopper: RateLimit::off(),
+            per_address: SettableLimit::off(),
+            per_shopper: SettableLimit::off(),
             sign_ins_per_address: RateLimit::off(),
             sign_ins_per_account: RateLimit::off(),
         }
+    }
+
+    /// Takes the limits that have been set. Those that are off stay off.
+    pub(crate) fn set(&self, settings: &LiveSettings) {
+        self.per_address.set(&address_quotas(settings));
+        self.per_shopper.set(&shopper_quotas(settings));
     }
 
     pub(crate) fn are_crowded(&self) -> bool {
@@ -115,6 +125,14 @@ impl Limits {
     }
 }
 
+fn address_quotas(settings: &LiveSettings) -> Vec<(u16, shield::Quota)> {
+    settings.quotas(Setting::AddressPerSecond, Setting::AddressBurst)
+}
+
+fn shopper_quotas(settings: &LiveSettings) -> Vec<(u16, shield::Quota)> {
+    settings.quotas(Setting::ShopperPerSecond, Setting::ShopperBurst)
+}
+
 /// What handlers share.
 pub(crate) struct AppState {
     pub(crate) settings: Settings,
@@ -122,6 +140,8 @@ pub(crate) struct AppState {
     pub(crate) store: Store,
     pub(crate) writer: Writer,
     pub(crate) publisher: Publisher,
+    pub(crate) switches: Switches,
+    pub(crate) tuned: Tuned,
     pub(crate) tokens: Tokens,
     pub(crate) limits: Limits,
     /// For argon2: memory-hard, so few at a time.
@@ -212,6 +232,8 @@ fn api_routes() -> OpenApiRouter<App> {
         .routes(routes!(merchant::shoppers::list, merchant::shoppers::change))
         .routes(routes!(merchant::strikes::list))
         .routes(routes!(merchant::strikes::lift))
+        .routes(routes!(merchant::switches::show, merchant::switches::put))
+        .routes(routes!(merchant::switches::audit))
         .routes(routes!(merchant::orders::release))
         .routes(routes!(merchant::orders::list))
 }

@@ -10,11 +10,11 @@ use ledger::{OrderFilter, OrderRow, PAGE_ROWS_MAX, Reader, SeatRow};
 use sale::{AdmissionRefusal, OrderId, Outcome, QueueClaims, ReleaseCause, SaleId, order_id_of};
 use sha2::{Digest, Sha256};
 
-use super::App;
 use super::error::{ApiError, ApiResult};
 use super::extract::{Json, PathId, Shopper};
 use super::quiz::{limit_shopper, line_of};
 use super::view;
+use super::{App, plan_b};
 use crate::funnel::{self, Layer};
 use crate::metrics;
 
@@ -48,7 +48,7 @@ pub(super) async fn place(
             queue_token: app.tokens.queue.seal(&claims),
             order_id: order_id.to_string(),
             position,
-            poll_after_ms: poll_after_ms(position, per_second(&app, sale_id), queue_seq),
+            poll_after_ms: app.tuned.pace(shopper.id, poll_after_ms(position, per_second(&app, sale_id), queue_seq)),
         };
         (StatusCode::ACCEPTED, axum::Json(body))
     };
@@ -67,6 +67,7 @@ pub(super) async fn place(
     if let Some(recalled) = line.recall(order_id, body_hash) {
         return recalled.map(accepted).map_err(|_| mismatch());
     }
+    plan_b::may_order(&app, sale_id)?;
     limit_shopper(&app, &shopper)?;
     let now_ms = app.clock.now_ms();
     line.terms().window.judge(now_ms)?;
@@ -126,7 +127,9 @@ pub(super) async fn queue_status(
             Status::of_the_past(&claims, seat.as_ref().map(past_seat).as_ref(), decided_seq)
         }
     };
-    Ok(axum::Json(told(status, &claims, per_second(&app, claims.sale_id))))
+    let mut answer = told(status, &claims, per_second(&app, claims.sale_id));
+    answer.poll_after_ms = answer.poll_after_ms.map(|wait_ms| app.tuned.pace(shopper.id, wait_ms));
+    Ok(axum::Json(answer))
 }
 
 fn told(status: Status, claims: &QueueClaims, per_second: u64) -> QueueStatus {
@@ -204,8 +207,9 @@ pub(super) async fn mine(
 
 /// The shopper's own orders, newest first; the latest 200.
 #[utoipa::path(get, path = "/api/orders", tag = "orders", security(("session" = [])),
-    responses((status = 200, body = OrderList), (status = 401, body = api::Problem)))]
+    responses((status = 200, body = OrderList), (status = 401, body = api::Problem), (status = 503, body = api::Problem)))]
 pub(super) async fn list(State(app): State<App>, shopper: Shopper) -> ApiResult<axum::Json<OrderList>> {
+    plan_b::may_wander(&app)?;
     let rows = rows_of(&app, &shopper).await?;
     Ok(axum::Json(OrderList { orders: rows.iter().map(view::order).collect() }))
 }
@@ -229,7 +233,7 @@ pub(super) async fn show(
 /// Gives an unpaid order's units back, or leaves the waiting line.
 #[utoipa::path(post, path = "/api/orders/{order_id}/cancel", tag = "orders", security(("session" = [])), params(("order_id" = String, Path)),
     responses((status = 200, body = Cancelled), (status = 401, body = api::Problem), (status = 404, body = api::Problem),
-        (status = 409, body = api::Problem)))]
+        (status = 409, body = api::Problem), (status = 503, body = api::Problem)))]
 pub(super) async fn cancel(
     State(app): State<App>,
     shopper: Shopper,
@@ -238,6 +242,7 @@ pub(super) async fn cancel(
     let owner = app.store.read(move |reader| reader.owner_of_order(order_id)).await?;
     let own = owner.filter(|(shopper_id, _)| *shopper_id == shopper.id);
     let (_, sale_id) = own.ok_or_else(ApiError::not_found)?;
+    plan_b::may_change(&app, sale_id)?;
     app.writer.cancel(sale_id, order_id, ReleaseCause::Cancelled).await?;
     let row = app.store.read(move |reader| reader.order(order_id)).await?;
     Ok(axum::Json(Cancelled { order: row.as_ref().map(view::order) }))

@@ -10,15 +10,15 @@ use leptos::nonce::use_nonce;
 use leptos::prelude::*;
 use sale::{OrderId, SaleId};
 use serde::Deserialize;
-use shop::{Locale, OrderDocument, OrdersDocument, PayDocument, SignInDocument};
+use shop::{Locale, OrderDocument, OrdersDocument, PayDocument, ProblemDocument, SignInDocument};
 
-use super::App;
 use super::error::{ApiError, ApiResult};
 use super::extract::{PathId, Shopper, Visitor};
 use super::orders::{own_row, rows_of};
 use super::passage::content_security_policy;
 use super::payments::is_payable;
 use super::view;
+use super::{App, plan_b};
 use crate::pages::Encoding;
 
 /// A local path to go on to after signing in, at most.
@@ -100,6 +100,9 @@ async fn orders(State(app): State<App>, OriginalUri(uri): OriginalUri, request: 
         Ok(signed_in) => signed_in,
         Err(redirect) => return redirect,
     };
+    if plan_b::may_wander(&app).is_err() {
+        return queue_only(&app, uri.path());
+    }
     let details = match rows_of(&app, &shopper).await {
         Ok(rows) => rows.iter().map(|row| detail(&app, row)).collect::<Vec<_>>(),
         Err(error) => return error.into_response(),
@@ -190,6 +193,17 @@ fn detail(app: &App, row: &ledger::OrderRow) -> OrderDetail {
         title: item.map(|item| item.title.clone()).unwrap_or_default(),
         image_url: item.map(|item| item.image_url.clone()).unwrap_or_default(),
     }
+}
+
+/// The list of one's orders while nothing but orders is served: told in words, without a look into the record.
+fn queue_only(app: &App, path: &str) -> Response {
+    let (locale, assets) = (locale_of(path), app.publisher.assets().clone());
+    let html = shop::document_html(move || {
+        let (code, detail) = (api::Code::QueueOnly.as_str().to_owned(), String::new());
+        view! { <ProblemDocument locale=locale assets=assets status=503 code=code detail=detail /> }
+    });
+    let headers = [(header::CONTENT_TYPE, "text/html; charset=utf-8"), (header::RETRY_AFTER, "30")];
+    (StatusCode::SERVICE_UNAVAILABLE, headers, html).into_response()
 }
 
 /// For whatever has no route: a problem for programs, a page for people.

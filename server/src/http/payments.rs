@@ -8,23 +8,24 @@ use axum::http::{HeaderMap, StatusCode};
 use sale::{OrderId, PaymentId};
 use uuid::Uuid;
 
-use super::App;
 use super::error::{ApiError, ApiResult};
 use super::extract::{Json, PathId, Shopper, bytes_error};
 use super::orders::own_row;
 use super::view;
+use super::{App, plan_b};
 use crate::payments::{SandboxCharge, SignatureError, WebhookRefused};
 
 /// Opens a payment for a held order, or answers with the one that is open.
 #[utoipa::path(post, path = "/api/orders/{order_id}/payments", tag = "payments", security(("session" = [])), params(("order_id" = String, Path)),
     responses((status = 200, body = PaymentOpened), (status = 401, body = api::Problem), (status = 404, body = api::Problem),
-        (status = 409, body = api::Problem)))]
+        (status = 409, body = api::Problem), (status = 503, body = api::Problem)))]
 pub(super) async fn open(
     State(app): State<App>,
     shopper: Shopper,
     PathId(order_id): PathId<OrderId>,
 ) -> ApiResult<axum::Json<PaymentOpened>> {
     let row = own_row(&app, &shopper, order_id).await?;
+    plan_b::may_change(&app, row.sale_id)?;
     let Some(provider) = &app.provider else {
         return Err(ApiError::new(Code::OrderNotPayable, "This shop takes no payments: it has no provider."));
     };

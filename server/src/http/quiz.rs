@@ -6,13 +6,15 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::header;
 use axum::response::IntoResponse;
+use ledger::QuizQuestion;
 use sale::{Ineligible, PASS_LIFETIME_MS, PassClaims, PassId, QuizId, QuizRefusal, QuizTerms, SaleId, proof_holds};
 use uuid::{NoContext, Timestamp, Uuid};
 
-use super::App;
 use super::cache::CachePolicy;
 use super::error::{ApiError, ApiResult};
 use super::extract::{Json, OptionalJson, PathId, Shopper};
+use super::plan_b::QuizMode;
+use super::{App, plan_b};
 use crate::funnel::{self, Layer};
 use crate::quiz::{Asked, Language, random, told};
 
@@ -27,13 +29,15 @@ const MAX_ANSWER_CHARS: usize = 80;
 #[utoipa::path(post, path = "/api/sales/{sale_id}/quiz", tag = "orders", security(("session" = [])), params(("sale_id" = String, Path)),
     request_body = OpenQuiz,
     responses((status = 200, body = QuizIssued), (status = 401, body = api::Problem), (status = 404, body = api::Problem),
-        (status = 403, body = api::Problem), (status = 409, body = api::Problem), (status = 429, body = api::Problem)))]
+        (status = 403, body = api::Problem), (status = 409, body = api::Problem), (status = 429, body = api::Problem),
+        (status = 503, body = api::Problem)))]
 pub(super) async fn open(
     State(app): State<App>,
     shopper: Shopper,
     PathId(sale_id): PathId<SaleId>,
     OptionalJson(wanted): OptionalJson<OpenQuiz>,
 ) -> ApiResult<axum::Json<QuizIssued>> {
+    plan_b::may_order(&app, sale_id)?;
     limit_shopper(&app, &shopper)?;
     let line = line_of(&app, sale_id)?;
     let now_ms = app.clock.now_ms();
@@ -41,14 +45,17 @@ pub(super) async fn open(
     let catalog = app.publisher.catalog();
     let sale = catalog.sale(sale_id).ok_or_else(ApiError::not_found)?;
     funnel::noted(Layer::Eligibility, judge_eligibility(&app, sale, &shopper).await)?;
-    let Asked { question, sum, picture_name } =
-        app.publisher.quizzes().ask(sale_id, random()).ok_or_else(ApiError::busy)?;
+    let mode = plan_b::quiz_mode(&app, sale);
+    let asked = app.publisher.quizzes().ask(sale_id, random());
+    // Switched off, the quiz must not be what fails.
+    let asked = asked.or_else(|| (mode == QuizMode::Off).then(nothing_asked));
+    let Asked { question, sum, picture_name } = asked.ok_or_else(ApiError::busy)?;
     let quiz_id = QuizId(Uuid::new_v4());
     if !line.open_quiz(shopper.id, quiz_id) {
         return Err(ApiError::busy());
     }
-    let terms = QuizTerms { min_answer_ms: sale.min_answer_ms, max_answer_ms: sale.max_answer_ms };
-    let proof_bits = if wanted.accessible { PROOF_BITS } else { 0 };
+    let terms = QuizTerms { min_answer_ms: mode.min_answer_ms(sale.min_answer_ms), max_answer_ms: sale.max_answer_ms };
+    let proof_bits = if wanted.accessible { mode.proof_bits(PROOF_BITS) } else { 0 };
     let claims = terms.ask(
         &app.tokens.quiz,
         quiz_id,
@@ -66,10 +73,11 @@ pub(super) async fn open(
             Some(sum) => told(sum, Language::of_tag(wanted.language.as_deref().unwrap_or_default()), random()),
             None => question.prompt,
         }),
-        proof_bits: wanted.accessible.then_some(u32::from(PROOF_BITS)),
+        proof_bits: (proof_bits > 0).then_some(u32::from(proof_bits)),
         issued_at_ms: claims.issued_at_ms,
         earliest_answer_ms: claims.earliest_answer_ms,
         expires_at_ms: claims.expires_at_ms,
+        pass: (mode == QuizMode::Off).then(|| granted(&app, &line, sale_id, &shopper, now_ms).pass),
     }))
 }
 
@@ -94,13 +102,14 @@ async fn judge_eligibility(app: &App, sale: &ledger::SaleRow, shopper: &Shopper)
 #[utoipa::path(post, path = "/api/sales/{sale_id}/quiz/answer", tag = "orders", security(("session" = [])), params(("sale_id" = String, Path)),
     request_body = AnswerQuiz,
     responses((status = 200, body = PassIssued), (status = 401, body = api::Problem), (status = 403, body = api::Problem),
-        (status = 409, body = api::Problem), (status = 422, body = api::Problem)))]
+        (status = 409, body = api::Problem), (status = 422, body = api::Problem), (status = 503, body = api::Problem)))]
 pub(super) async fn answer(
     State(app): State<App>,
     shopper: Shopper,
     PathId(sale_id): PathId<SaleId>,
     Json(given): Json<AnswerQuiz>,
 ) -> ApiResult<axum::Json<PassIssued>> {
+    plan_b::may_order(&app, sale_id)?;
     limit_shopper(&app, &shopper)?;
     let now_ms = app.clock.now_ms();
     if given.answer.chars().count() > MAX_ANSWER_CHARS {
@@ -122,6 +131,10 @@ pub(super) async fn answer(
         is_proven.then_some(()).ok_or_else(without)
     });
     funnel::noted(Layer::Quiz, judged)?;
+    Ok(axum::Json(granted(&app, &line, sale_id, &shopper, now_ms)))
+}
+
+fn granted(app: &App, line: &intake::Line, sale_id: SaleId, shopper: &Shopper, now_ms: i64) -> PassIssued {
     let pass = PassClaims {
         pass_id: fresh_pass_id(now_ms),
         sale_id,
@@ -130,7 +143,13 @@ pub(super) async fn answer(
         expires_at_ms: now_ms + PASS_LIFETIME_MS,
     };
     line.grant_pass(shopper.id, pass.pass_id);
-    Ok(axum::Json(PassIssued { pass: app.tokens.pass.seal(&pass), expires_at_ms: pass.expires_at_ms }))
+    PassIssued { pass: app.tokens.pass.seal(&pass), expires_at_ms: pass.expires_at_ms }
+}
+
+/// For a sale without a picture while its quiz is switched off. Nobody can know the answer, and nobody needs it.
+fn nothing_asked() -> Asked {
+    let question = QuizQuestion { prompt: String::new(), answer: format!("{:016x}{:016x}", random(), random()) };
+    Asked { question, sum: None, picture_name: "none".to_owned() }
 }
 
 fn refused(refusal: QuizRefusal) -> ApiError {

@@ -12,7 +12,7 @@ use http_body_util::Full;
 use super::cache::CachePolicy;
 use super::{App, passage};
 use crate::express::{self, Date, Wire};
-use crate::pages::{Encoding, Heads, Page, Variant};
+use crate::pages::{Encoding, Heads, Page, Variant, waiting};
 
 /// What a CDN may purge a page by: Fastly's, Cloudflare's and Varnish's names for the same.
 const TAG_HEADERS: [HeaderName; 3] =
@@ -21,6 +21,9 @@ const TAG_HEADERS: [HeaderName; 3] =
 /// What our own edges tell two versions of a page apart by.
 const PAGE_TAG: HeaderName = HeaderName::from_static("page-tag");
 const PAGE_VERSION: HeaderName = HeaderName::from_static("page-version");
+
+/// Says to the waiting page's script that the wait goes on.
+const WAITING_PAGE: HeaderName = HeaderName::from_static("waiting-page");
 
 const SURROGATE_CAPABILITY: HeaderName = HeaderName::from_static("surrogate-capability");
 const SURROGATE_CONTROL: HeaderName = HeaderName::from_static("surrogate-control");
@@ -45,6 +48,7 @@ pub(super) fn routes() -> Router<App> {
         .fold(Router::new(), |router, route| router.route(route, get(page)))
         .route("/zh", get(zh_without_slash))
         .route("/quiz/{file}", get(super::quiz::picture))
+        .route(&waiting::SCRIPT_PATH, get(waiting_script))
 }
 
 async fn zh_without_slash() -> impl IntoResponse {
@@ -55,14 +59,14 @@ async fn zh_without_slash() -> impl IntoResponse {
 async fn page(State(app): State<App>, OriginalUri(uri): OriginalUri, request: Request) -> Response {
     let headers = request.headers();
     match answer(&app, uri.path(), headers) {
-        Some(answer) => (Extension(CachePolicy::Page), answer).into_response(),
+        Some((policy, answer)) => (Extension(policy), answer).into_response(),
         None => super::own_pages::not_found(&app, uri.path(), headers),
     }
 }
 
 /// The page at this path, whole, if there is one: an ETag that still holds answers 304 (RFC 9110, section 13.1.2).
 /// Query strings do not count.
-pub(super) fn answer(app: &App, path: &str, headers: &HeaderMap) -> Option<http::Response<Full<Bytes>>> {
+pub(super) fn answer(app: &App, path: &str, headers: &HeaderMap) -> Option<(CachePolicy, http::Response<Full<Bytes>>)> {
     let page = app.publisher.page(path)?;
     let includes = (app.settings.edge_side_includes && speaks_esi(headers)).then(|| page.with_includes()).flatten();
     let (variant, encoding) = match includes {
@@ -80,7 +84,11 @@ pub(super) fn answer(app: &App, path: &str, headers: &HeaderMap) -> Option<http:
         *answer.status_mut() = StatusCode::NOT_MODIFIED;
     }
     *answer.headers_mut() = if is_held { &heads.not_modified } else { &heads.whole }.clone();
-    Some(answer)
+    Some((policy_of(&page), answer))
+}
+
+const fn policy_of(page: &Page) -> CachePolicy {
+    if page.is_waiting { CachePolicy::Waiting } else { CachePolicy::Page }
 }
 
 /// The same as bytes, for the express lane. Answers its status, where there is such a page.
@@ -107,6 +115,9 @@ fn heads(app: &App, page: &Page, variant: &Variant, encoding: Option<&'static st
     }
     shared.insert(PAGE_TAG, HeaderValue::from_str(&page.tag).unwrap_or(HeaderValue::from_static("page")));
     shared.insert(PAGE_VERSION, page.version.clone());
+    if page.is_waiting {
+        shared.insert(WAITING_PAGE, HeaderValue::from_static("1"));
+    }
     let mut whole = shared.clone();
     if has_includes {
         whole.insert(SURROGATE_CONTROL, HeaderValue::from_static("content=\"ESI/1.0\""));
@@ -116,7 +127,7 @@ fn heads(app: &App, page: &Page, variant: &Variant, encoding: Option<&'static st
         whole.insert(header::CONTENT_ENCODING, HeaderValue::from_static(name));
     }
     let [whole, not_modified] = [(StatusCode::OK, whole), (StatusCode::NOT_MODIFIED, shared)].map(|(status, head)| {
-        let mut answer = (status, Extension(CachePolicy::Page), head).into_response();
+        let mut answer = (status, Extension(policy_of(page)), head).into_response();
         passage::dress(app, &mut answer);
         std::mem::take(answer.headers_mut())
     });
@@ -126,6 +137,11 @@ fn heads(app: &App, page: &Page, variant: &Variant, encoding: Option<&'static st
         whole,
         not_modified,
     }
+}
+
+/// What ends the wait. Its name says its content.
+async fn waiting_script() -> impl IntoResponse {
+    (Extension(CachePolicy::Immutable), [(header::CONTENT_TYPE, "text/javascript; charset=utf-8")], waiting::SCRIPT)
 }
 
 /// Whether it comes from an edge that says so (Edge Architecture Specification, W3C Note, 2001).

@@ -4,7 +4,7 @@ use api::{Order, OrderHistory, OrderState, Refund, RefundCause, ReleaseCause, Sa
 use ledger::{OrderRow, RefundRow, SaleRow};
 use sale::Phase;
 
-use super::App;
+use super::{App, plan_b};
 
 /// What a published sale is doing now.
 pub(super) fn phase_of(app: &App, sale: &SaleRow) -> SalePhase {
@@ -13,7 +13,9 @@ pub(super) fn phase_of(app: &App, sale: &SaleRow) -> SalePhase {
         Some(line) => line.terms().window.phase(now_ms, line.free_units()),
         None => sale.window().phase(now_ms, 0),
     };
+    let paused = phase != Phase::Ended && plan_b::are_orders_paused(app, sale);
     match phase {
+        _ if paused => SalePhase::Paused,
         // Visitors wait for a start that will not come while the sale is paused: they are told.
         Phase::Upcoming if sale.paused => SalePhase::Paused,
         Phase::Upcoming => SalePhase::Upcoming,

@@ -2,6 +2,7 @@
 
 mod page;
 mod publisher;
+pub(crate) mod waiting;
 
 pub(crate) use page::{Encoding, Heads, Page, Variant};
 pub(crate) use publisher::{PublishError, Publisher};

@@ -69,6 +69,8 @@ pub(crate) struct Page {
     pub(crate) tag: String,
     /// What a CDN purges it by: its own tag and the one that all pages carry.
     pub(crate) tags: HeaderValue,
+    /// Stands in for another page for a while: kept for moments only, and known to its script by a header.
+    pub(crate) is_waiting: bool,
     /// When it was made, so that an edge can tell it from an older one.
     pub(crate) version: HeaderValue,
 }
@@ -79,6 +81,13 @@ pub(crate) struct Variant {
     pub(crate) etag: HeaderValue,
     /// All that goes before the bytes, made when they are first asked for.
     pub(crate) heads: OnceLock<Heads>,
+}
+
+impl Variant {
+    /// The same bytes. What goes before them names the page, and is made anew.
+    fn on_another_page(&self) -> Self {
+        Self { body: self.body.clone(), etag: self.etag.clone(), heads: OnceLock::new() }
+    }
 }
 
 /// The header fields of a variant's two answers, for hyper and for the express lane.
@@ -113,10 +122,33 @@ impl Page {
             identity: variant(html, &etag, ""),
             with_includes: OnceLock::new(),
             fragment_path,
-            tags: HeaderValue::from_str(&format!("{ALL_PAGES} {tag}")).unwrap_or(HeaderValue::from_static(ALL_PAGES)),
+            tags: tags_with(tag),
             tag: tag.to_owned(),
+            is_waiting: false,
             version: HeaderValue::from(version),
         })
+    }
+
+    /// The same bytes in the place of another page, or in their own place again: an edge tells them from what stood there by
+    /// their version.
+    pub(crate) fn in_place_of(&self, tag: &str, version: Version) -> Self {
+        Self {
+            identity: self.identity.on_another_page(),
+            gzip: self.gzip.on_another_page(),
+            zstd: self.zstd.on_another_page(),
+            brotli: self.brotli.on_another_page(),
+            with_includes: OnceLock::new(),
+            fragment_path: self.fragment_path.clone(),
+            tag: tag.to_owned(),
+            tags: tags_with(tag),
+            is_waiting: self.is_waiting,
+            version: HeaderValue::from(version),
+        }
+    }
+
+    /// For a page that only stands in.
+    pub(crate) fn that_waits(self) -> Self {
+        Self { is_waiting: true, ..self }
     }
 
     pub(crate) fn variant(&self, encoding: Encoding) -> &Variant {
@@ -142,6 +174,10 @@ impl Page {
             variant(html.replacen(END_OF_BODY, &include, 1).into_bytes(), &etag, "-esi")
         }))
     }
+}
+
+fn tags_with(tag: &str) -> HeaderValue {
+    HeaderValue::from_str(&format!("{ALL_PAGES} {tag}")).unwrap_or(HeaderValue::from_static(ALL_PAGES))
 }
 
 const END_OF_BODY: &str = "</body>";

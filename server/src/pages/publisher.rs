@@ -6,22 +6,27 @@ use std::sync::Arc;
 use api::{ItemCard, ItemPage};
 use arc_swap::ArcSwap;
 use foldhash::fast::RandomState;
-use ledger::LedgerError;
+use ledger::{ItemRow, LedgerError};
 use leptos::prelude::*;
+use shield::Switch;
 use shop::{Assets, Locale, ProblemDocument};
 use tokio::sync::{Mutex, MutexGuard};
 
-use super::Page;
+use super::{Page, waiting};
 use crate::catalog::Catalog;
 use crate::clock::ServerClock;
 use crate::edges::{Edges, Purge, Stale};
 use crate::quiz::Quizzes;
 use crate::store::Store;
+use crate::switches::Switches;
 
 const LOCALES: [Locale; 2] = [Locale::En, Locale::Zh];
 
 /// Where the page for what is not there is kept. No route leads to it.
 const NOT_FOUND_PATH: &str = "/404";
+
+/// Where the page is kept that stands in for item pages. No route leads to it either.
+const WAITING_PATH: &str = "/waiting";
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum PublishError {
@@ -37,6 +42,7 @@ enum Source {
     Catalogue(Vec<ItemCard>),
     Item(Box<ItemPage>),
     NotFound,
+    Waiting,
 }
 
 impl Source {
@@ -51,6 +57,14 @@ impl Source {
 struct Kept {
     source: Source,
     page: Arc<Page>,
+    /// What is shown in the page's place while the shop wants quiet. The page is kept: to come back costs nothing.
+    stand_in: Option<Arc<Page>>,
+}
+
+impl Kept {
+    fn shown(&self) -> &Arc<Page> {
+        self.stand_in.as_ref().unwrap_or(&self.page)
+    }
 }
 
 /// Looked up for every reader, and filled by merchants alone.
@@ -66,6 +80,7 @@ pub(crate) struct Publisher {
     pages: ArcSwap<Pages>,
     quizzes: Quizzes,
     edges: Edges,
+    switches: Switches,
     /// One edit at a time: read, judge, write, refresh.
     edit: Mutex<()>,
 }
@@ -83,6 +98,7 @@ impl Publisher {
         assets: Assets,
         public_origin: String,
         edges: Edges,
+        switches: Switches,
     ) -> Result<Self, PublishError> {
         let publisher = Self {
             store,
@@ -93,6 +109,7 @@ impl Publisher {
             pages: ArcSwap::default(),
             quizzes: Quizzes::default(),
             edges,
+            switches,
             edit: Mutex::new(()),
         };
         publisher.refresh().await?;
@@ -117,7 +134,7 @@ impl Publisher {
 
     /// The page at a path, if there is one.
     pub(crate) fn page(&self, path: &str) -> Option<Arc<Page>> {
-        self.pages.load().get(path).map(|kept| Arc::clone(&kept.page))
+        self.pages.load().get(path).map(|kept| Arc::clone(kept.shown()))
     }
 
     /// The page for what is not there.
@@ -148,7 +165,16 @@ impl Publisher {
             })
         };
         let done = rendering.await.map_err(|error| PublishError::Render(error.to_string()))?;
-        let (pages, drawn) = done.map_err(|error| PublishError::Render(error.to_string()))?;
+        let (mut pages, drawn) = done.map_err(|error| PublishError::Render(error.to_string()))?;
+        let waits = |item: &ItemRow| {
+            let switch = Switch::WaitingPage;
+            let at = match catalog.shown_sale(item.item_id, now_ms) {
+                Some(sale) => self.switches.of_sale(switch, sale.merchant_id, sale.sale_id, now_ms),
+                None => self.switches.of_merchant(switch, item.merchant_id, now_ms),
+            };
+            at == "on"
+        };
+        stand_in(&mut pages, &catalog, waits, version);
         let mut stale = stale(&before, &pages, version);
         stale.paths.extend(drawn.iter().map(|name| format!("/quiz/{name}.png")));
         if before.is_empty() {
@@ -174,19 +200,19 @@ impl Edit<'_> {
 fn stale(before: &Pages, after: &Pages, version: i64) -> Stale {
     let mut stale = Stale::default();
     let mut differs = |path: &String, kept: &Kept| {
-        stale.tags.insert(kept.page.tag.clone(), version);
+        stale.tags.insert(kept.shown().tag.clone(), version);
         stale.paths.insert(path.clone());
     };
     for (path, kept) in after {
-        if before.get(path).is_none_or(|former| !Arc::ptr_eq(&former.page, &kept.page)) {
+        if before.get(path).is_none_or(|former| !Arc::ptr_eq(former.shown(), kept.shown())) {
             differs(path, kept);
         }
     }
     for (path, kept) in before.iter().filter(|(path, _)| !after.contains_key(*path)) {
         differs(path, kept);
     }
-    // No edge keeps the page for what is not there.
-    stale.paths.retain(|path| !path.ends_with(NOT_FOUND_PATH));
+    // These have no address of their own.
+    stale.paths.retain(|path| !path.ends_with(NOT_FOUND_PATH) && !path.ends_with(WAITING_PATH));
     stale
 }
 
@@ -204,7 +230,8 @@ fn rendered(
             Some(kept) if kept.source == source => kept.clone(),
             _ => {
                 let page = Arc::new(Page::new(render(), tag, version, source.fragment_path())?);
-                Kept { source, page }
+                let stand_in = before.get(&path).and_then(|kept| kept.stand_in.clone());
+                Kept { source, page, stand_in }
             }
         };
         pages.insert(path, kept);
@@ -220,6 +247,10 @@ fn rendered(
         let render = || not_found_html(locale, assets);
         keep(locale.path(NOT_FOUND_PATH), Source::NotFound, "not-found", &render)?;
     }
+    for locale in LOCALES {
+        let render = || shop::waiting_html(locale, assets, &waiting::SCRIPT_PATH, &waiting::SCRIPT_INTEGRITY);
+        keep(locale.path(WAITING_PATH), Source::Waiting, "waiting", &render)?;
+    }
     for item in catalog.items_on_show() {
         let page = catalog.page(item, now_ms);
         for locale in LOCALES {
@@ -229,6 +260,31 @@ fn rendered(
         }
     }
     Ok(pages)
+}
+
+/// Puts the waiting page in the place of the item pages that are to wait, and takes it away from the others. Each keeps
+/// its own tag, so that what is purged and told apart by it stays so.
+fn stand_in(pages: &mut Pages, catalog: &Catalog, waits: impl Fn(&ItemRow) -> bool, version: i64) {
+    let waiting = LOCALES.map(|locale| pages.get(&locale.path(WAITING_PATH)).map(|kept| Arc::clone(&kept.page)));
+    for item in catalog.items_on_show() {
+        let waits = waits(item);
+        for (locale, waiting) in LOCALES.iter().zip(&waiting) {
+            let path = locale.path(&format!("/items/{}", item.slug));
+            let (Some(kept), Some(waiting)) = (pages.get_mut(&path), waiting) else { continue };
+            match (waits, &kept.stand_in) {
+                (true, None) => {
+                    let page = waiting.in_place_of(&kept.page.tag, version).that_waits();
+                    kept.stand_in = Some(Arc::new(page));
+                }
+                (false, Some(_)) => {
+                    kept.stand_in = None;
+                    // It may have been made long ago, and stands here anew.
+                    kept.page = Arc::new(kept.page.in_place_of(&kept.page.tag, version));
+                }
+                _ => {}
+            }
+        }
+    }
 }
 
 fn not_found_html(locale: Locale, assets: &Assets) -> String {

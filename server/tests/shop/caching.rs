@@ -58,6 +58,8 @@ async fn every_route_names_who_may_keep_its_answer() {
         ("/api/merchant/sales/x/ledger", NO_STORE),
         ("/api/merchant/sales/x/shoppers", NO_STORE),
         ("/api/merchant/strikes", NO_STORE),
+        ("/api/merchant/switches", NO_STORE),
+        ("/api/merchant/switches/audit", NO_STORE),
         (&order, NO_STORE),
         (&mine, NO_STORE),
         ("/api/merchant/items", NO_STORE),

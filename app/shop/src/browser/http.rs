@@ -41,6 +41,8 @@ impl Failure {
     pub(crate) fn will_pass(&self) -> bool {
         match self.trouble {
             Trouble::Offline | Trouble::Foreign => true,
+            // What somebody has switched off comes back when somebody says so, not by asking.
+            Trouble::Refused(Code::OrdersPaused | Code::QueueOnly | Code::ReadOnly) => false,
             Trouble::Refused(code) => matches!(code.status(), 429 | 503),
         }
     }

@@ -86,6 +86,7 @@ pub(crate) fn quiz_issued(value: &JsValue) -> Option<QuizIssued> {
         issued_at_ms: js::integer(value, "issued_at_ms")?,
         earliest_answer_ms: js::integer(value, "earliest_answer_ms")?,
         expires_at_ms: js::integer(value, "expires_at_ms")?,
+        pass: js::text(value, "pass"),
     })
 }
 

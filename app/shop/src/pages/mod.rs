@@ -6,12 +6,14 @@ mod item;
 mod order;
 mod problem;
 mod sign_in;
+mod waiting;
 
 pub use catalogue::catalogue_html;
 pub use item::item_html;
 pub use order::{OrderDocument, OrdersDocument, PayDocument};
 pub use problem::ProblemDocument;
 pub use sign_in::SignInDocument;
+pub use waiting::waiting_html;
 
 use leptos::prelude::*;
 use ui::{Assets, Document, Head, Locale};

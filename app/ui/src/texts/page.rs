@@ -34,6 +34,10 @@ texts! {
     footer_fair: "Nobody is served before someone who came first. The stock is counted once.", "先到先得，库存只计一次。";
     not_found_title: "There is nothing here", "这里什么也没有";
     not_found_detail: "The address may be old, or what stood here belongs to someone else.", "链接可能已失效，或内容不属于您。";
+    pause_title: "One moment", "请稍候";
+    pause_lead: "So many people are here that this page makes way for those already in line. It opens again by itself.", "当前访问人数过多，本页暂时为排队中的顾客让路，稍后会自动恢复。";
+    pause_promise: "There is nothing to press and nothing to reload. Your place in line, your holds and your orders stay as they are.", "无需刷新或点击任何按钮。您的排队位置、已保留的名额和订单均不受影响。";
+    pause_orders: "Your orders", "我的订单";
     error_title: "That did not work", "出了点问题";
     error_detail: "The fault is ours. Try again in a moment.", "是我们的问题，请稍后再试。";
 }

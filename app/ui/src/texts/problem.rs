@@ -33,6 +33,18 @@ impl Locale {
             }
             Code::Busy => self
                 .pick("The shop is very busy. Nothing was lost; try again in a moment.", "当前非常繁忙，请稍后再试。"),
+            Code::OrdersPaused => self.pick(
+                "The shop takes no orders for a moment. Nothing was lost: what you have stays yours, and this page says when it goes on.",
+                "本店暂停接单，您已有的订单和名额不受影响，恢复后本页会提示。",
+            ),
+            Code::QueueOnly => self.pick(
+                "The shop is so busy that it does nothing but take orders. Come back for this in a while.",
+                "当前极为繁忙，本店仅处理抢购订单，请稍后再来。",
+            ),
+            Code::ReadOnly => self.pick(
+                "The shop is being looked after and changes nothing for a while. What you have stays yours.",
+                "本店正在维护，暂不接受任何更改，您已有的订单不受影响。",
+            ),
             Code::NotEligible => self.pick(
                 "This sale is for certain accounts only, and yours is not one of them: it is too new, or not on the list.",
                 "本场仅限部分账号参与：您的账号注册过晚，或不在名单内。",

@@ -8,3 +8,4 @@ pub(super) mod sale_input;
 pub(super) mod sales;
 pub(super) mod shoppers;
 pub(super) mod strikes;
+pub(super) mod switches;

@@ -6,10 +6,10 @@ use ledger::{OrderFilter, OrderRow};
 use sale::{OrderId, OrderState, ReleaseCause, SaleId, ShopperId};
 use serde::Deserialize;
 
-use super::super::App;
 use super::super::error::{ApiError, ApiResult};
 use super::super::extract::{Merchant, PathId, QueryOf};
 use super::super::view;
+use super::super::{App, plan_b};
 
 /// Orders on one page.
 const PAGE_ROWS: usize = 50;
@@ -38,12 +38,14 @@ pub(in super::super) struct OrdersQuery {
     params(("sale_id" = Option<String>, Query), ("state" = Option<api::OrderState>, Query),
         ("shopper" = Option<String>, Query), ("cursor" = Option<String>, Query),
         ("consistency" = Option<Consistency>, Query)),
-    responses((status = 200, body = MerchantOrders), (status = 400, body = api::Problem), (status = 401, body = api::Problem)))]
+    responses((status = 200, body = MerchantOrders), (status = 400, body = api::Problem), (status = 401, body = api::Problem),
+        (status = 503, body = api::Problem)))]
 pub(in super::super) async fn list(
     State(app): State<App>,
     merchant: Merchant,
     QueryOf(query): QueryOf<OrdersQuery>,
 ) -> ApiResult<axum::Json<MerchantOrders>> {
+    plan_b::may_list(&app, merchant.id)?;
     let wrong = |name: &str| ApiError::new(Code::QueryInvalid, format!("{name}: cannot be read"));
     let filter = OrderFilter {
         merchant_id: Some(merchant.id),

@@ -10,11 +10,10 @@ use ledger::{LedgerCounts, LedgerError, Reader, SaleRow, Write};
 use sale::{ItemId, SaleId, Units};
 use uuid::Uuid;
 
-use super::super::App;
 use super::super::error::{ApiError, ApiResult};
 use super::super::extract::{Json, Merchant, PathId};
-use super::super::to_the_end;
 use super::super::view::{phase_of, stock_policy};
+use super::super::{App, plan_b, to_the_end};
 use super::items::own_item;
 use super::{input, sale_input};
 
@@ -95,7 +94,7 @@ pub(in super::super) async fn show(
 #[utoipa::path(patch, path = "/api/merchant/sales/{sale_id}", tag = "merchant", security(("merchant_token" = []), ("merchant_session" = [])), params(("sale_id" = String, Path)),
     request_body = PatchSale,
     responses((status = 200, body = Sale), (status = 401, body = api::Problem), (status = 404, body = api::Problem),
-        (status = 409, body = api::Problem), (status = 422, body = api::Problem)))]
+        (status = 409, body = api::Problem), (status = 422, body = api::Problem), (status = 503, body = api::Problem)))]
 pub(in super::super) async fn patch(
     State(app): State<App>,
     merchant: Merchant,
@@ -105,6 +104,7 @@ pub(in super::super) async fn patch(
     to_the_end(async move {
         let edit = app.publisher.edit().await;
         let row = own_sale(&app, &merchant, sale_id).await?;
+        plan_b::may_change(&app, sale_id)?;
         let published = row.published;
         let counts = app.store.read(move |reader| reader.counts(sale_id)).await?.ok_or_else(ApiError::not_found)?;
         let (row, units) = patched(row, patch, &counts, app.clock.now_ms())?;
@@ -130,6 +130,7 @@ pub(in super::super) async fn publish(
     to_the_end(async move {
         let edit = app.publisher.edit().await;
         let mut row = own_sale(&app, &merchant, sale_id).await?;
+        plan_b::may_change(&app, sale_id)?;
         let now_ms = app.clock.now_ms();
         refuse_called_off(&row)?;
         if !row.published {
@@ -158,6 +159,7 @@ pub(in super::super) async fn call_off(
     to_the_end(async move {
         let edit = app.publisher.edit().await;
         let row = own_sale(&app, &merchant, sale_id).await?;
+        plan_b::may_change(&app, sale_id)?;
         app.writer.call_off(sale_id).await?;
         if row.published {
             edit.publish().await?.done().await?;

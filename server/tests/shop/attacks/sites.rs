@@ -115,6 +115,9 @@ async fn what_changes_something_is_not_done_by_a_link_nor_by_a_method_in_disguis
             if matches!(method, "GET" | "HEAD") && readable.contains(&route.pattern.as_str()) {
                 continue;
             }
+            if routes.iter().any(|other| other.pattern == route.pattern && other.method == method) {
+                continue;
+            }
             let disguised = Route { method: method.to_owned(), ..route.clone() };
             let url = format!("{path}?_method={}", route.method);
             let request = market

@@ -59,6 +59,12 @@ pub(super) async fn open(model: Model, accessible: bool, note: String) {
         }
     };
     match outcome.map(|value| wire::quiz_issued(&value)) {
+        // The quiz is switched off: there is nothing to ask.
+        Ok(Some(QuizIssued { pass: Some(pass), .. })) => {
+            forget(model);
+            close();
+            order::begin(model, pass).await;
+        }
         Ok(Some(quiz)) => show(model, quiz, note),
         Ok(None) => give_up(model, model.locale.something_failed().to_owned()),
         Err(failure) => refuse(model, failure),
