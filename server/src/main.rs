@@ -6,6 +6,7 @@ mod clock;
 mod commands;
 mod demo;
 mod edges;
+mod heat;
 mod http;
 mod metrics;
 mod outward;
@@ -44,7 +45,7 @@ fn main() -> ExitCode {
 fn run(command: Command) -> Result<ExitCode, Box<dyn std::error::Error + Send + Sync>> {
     let done: Result<(), _> = match command {
         Command::Serve(args) => {
-            let settings = Settings::of(args)?;
+            let settings = Settings::of(*args)?;
             let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
             runtime.block_on(serve::serve(settings))
         }

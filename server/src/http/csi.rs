@@ -43,6 +43,7 @@ pub(super) async fn sale_state(
 ) -> ApiResult<impl IntoResponse> {
     let catalog = app.publisher.catalog();
     let sale = catalog.sale(sale_id).ok_or_else(ApiError::not_found)?;
+    app.heat.record(sale.item_id);
     let outlooks = app.writer.line(sale_id).map(|line| line.outlooks()).unwrap_or_default();
     let phase = phase_of(&app, sale);
     let is_on = matches!(phase, SalePhase::Open | SalePhase::SoldOut);

@@ -35,6 +35,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::clock::ServerClock;
+use crate::heat::Heat;
 use crate::pages::Publisher;
 use crate::payments::{Provider, Sandbox};
 use crate::settings::Settings;
@@ -120,6 +121,7 @@ pub(crate) struct AppState {
     pub(crate) store: Store,
     pub(crate) writer: Writer,
     pub(crate) publisher: Publisher,
+    pub(crate) heat: Heat,
     pub(crate) tokens: Tokens,
     pub(crate) limits: Limits,
     /// For argon2: memory-hard, so few at a time.
@@ -210,6 +212,7 @@ fn api_routes() -> OpenApiRouter<App> {
         .routes(routes!(merchant::shoppers::list, merchant::shoppers::change))
         .routes(routes!(merchant::strikes::list))
         .routes(routes!(merchant::strikes::lift))
+        .routes(routes!(merchant::heat::board))
         .routes(routes!(merchant::orders::release))
         .routes(routes!(merchant::orders::list))
 }

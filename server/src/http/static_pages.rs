@@ -45,6 +45,9 @@ async fn page(State(app): State<App>, OriginalUri(uri): OriginalUri, request: Re
     let Some(page) = app.publisher.page(uri.path()) else {
         return super::own_pages::not_found(&app, uri.path(), headers);
     };
+    if let Some(item_id) = page.item_id {
+        app.heat.record(item_id);
+    }
     let includes = (app.settings.edge_side_includes && speaks_esi(headers)).then(|| page.with_includes()).flatten();
     let encoding = match includes {
         Some(_) => Encoding::Identity,

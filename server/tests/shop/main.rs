@@ -7,6 +7,7 @@ mod commands;
 mod description;
 mod edges;
 mod hardship;
+mod heat;
 mod kills;
 mod machines;
 mod merchants;
