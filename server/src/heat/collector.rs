@@ -24,7 +24,7 @@ const BUSY_PER_SECOND: f64 = 1_000.0;
 const TELL_INTERVAL: Duration = Duration::from_millis(250);
 
 /// How often the likely items are thought of anew.
-const FORESEE_INTERVAL: Duration = Duration::from_secs(10);
+const FORESEE_INTERVAL: Duration = Duration::from_secs(5);
 
 /// The thread, until it is stopped.
 pub(crate) struct Collector {

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use api::Recommendation;
+use arc_swap::ArcSwapOption;
 use sale::ItemId;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -13,11 +15,21 @@ pub(crate) const READS_PER_HOT_ITEM: usize = 2;
 /// Requests for one hot item that wait for such a read, at most; the next is told that the shop is busy.
 pub(crate) const WAITING_PER_HOT_ITEM: usize = 2_000;
 
-/// One hot item's own line for slow work.
+/// What is recommended beside a hot item is worked out anew after so long.
+const PINNED_MS: i64 = 1_000;
+
+/// One hot item's own line for slow work, and what is worked out for it once and not for each of the crowd.
 #[derive(Debug)]
 pub(super) struct Isolation {
     running: Arc<Semaphore>,
     inside: Arc<Semaphore>,
+    recommended: ArcSwapOption<Pinned>,
+}
+
+#[derive(Debug)]
+struct Pinned {
+    made_at_ms: i64,
+    recommended: Arc<Vec<Recommendation>>,
 }
 
 impl Default for Isolation {
@@ -25,6 +37,7 @@ impl Default for Isolation {
         Self {
             running: Arc::new(Semaphore::new(READS_PER_HOT_ITEM)),
             inside: Arc::new(Semaphore::new(READS_PER_HOT_ITEM + WAITING_PER_HOT_ITEM)),
+            recommended: ArcSwapOption::empty(),
         }
     }
 }
@@ -44,6 +57,17 @@ impl Isolation {
         let running = Arc::clone(&self.running).acquire_owned().await.map_err(|_| TooMany)?;
         Ok(Turn { _held: Some((inside, running)) })
     }
+
+    fn pinned(&self, now_ms: i64, work_out: impl FnOnce() -> Vec<Recommendation>) -> Arc<Vec<Recommendation>> {
+        if let Some(pinned) = self.recommended.load().as_ref()
+            && now_ms - pinned.made_at_ms < PINNED_MS
+        {
+            return Arc::clone(&pinned.recommended);
+        }
+        let recommended = Arc::new(work_out());
+        self.recommended.store(Some(Arc::new(Pinned { made_at_ms: now_ms, recommended: Arc::clone(&recommended) })));
+        recommended
+    }
 }
 
 impl Heat {
@@ -53,6 +77,19 @@ impl Heat {
         match isolation {
             Some(isolation) => isolation.turn().await,
             None => Ok(Turn { _held: None }),
+        }
+    }
+
+    /// What is recommended beside an item: for a hot one as it was worked out within the last second.
+    pub(crate) fn pinned(
+        &self,
+        item_id: Option<ItemId>,
+        now_ms: i64,
+        work_out: impl FnOnce() -> Vec<Recommendation>,
+    ) -> Arc<Vec<Recommendation>> {
+        match item_id.and_then(|item_id| self.hot().get(item_id).map(|item| Arc::clone(&item.isolation))) {
+            Some(isolation) => isolation.pinned(now_ms, work_out),
+            None => Arc::new(work_out()),
         }
     }
 }
@@ -83,6 +120,18 @@ mod tests {
             assert_eq!(waiter.await.unwrap(), Ok(()));
         }
         assert_eq!(isolation.inside.available_permits(), READS_PER_HOT_ITEM + WAITING_PER_HOT_ITEM);
+    }
+
+    #[test]
+    fn what_is_recommended_beside_a_hot_item_is_worked_out_once_a_second() {
+        let (isolation, mut worked_out) = (Isolation::default(), 0);
+        for now_ms in [5_000, 5_001, 5_999, 6_000, 6_500] {
+            isolation.pinned(now_ms, || {
+                worked_out += 1;
+                Vec::new()
+            });
+        }
+        assert_eq!(worked_out, 2);
     }
 
     #[tokio::test]
