@@ -9,7 +9,7 @@ use leptos_router::{
 use crate::{
     desk::{Desk, Who},
     moment,
-    pages::{ItemEditor, Items, NewItem, NewSale, NotFound, Overview, SignIn, Strikes},
+    pages::{Crowd, ItemEditor, Items, NewItem, NewSale, NotFound, Overview, SignIn, Strikes},
     sale_page::SalePage,
 };
 
@@ -30,6 +30,7 @@ pub(crate) fn App() -> impl IntoView {
                     <Route path=path!("/admin/items") view=|| view! { <Gate><Items/></Gate> }/>
                     <Route path=path!("/admin/items/new") view=|| view! { <Gate><NewItem/></Gate> }/>
                     <Route path=path!("/admin/items/:item_id") view=|| view! { <Gate><ItemEditor/></Gate> }/>
+                    <Route path=path!("/admin/crowd") view=|| view! { <Gate><Crowd/></Gate> }/>
                     <Route path=path!("/admin/strikes") view=|| view! { <Gate><Strikes/></Gate> }/>
                     <Route path=path!("/admin/sales/new") view=|| view! { <Gate><NewSale/></Gate> }/>
                     <Route path=path!("/admin/sales/:sale_id") view=|| view! { <Gate><SalePage/></Gate> }/>
@@ -85,6 +86,7 @@ fn Masthead() -> impl IntoView {
                                     "Sales"
                                 </A>
                                 <A href="/admin/items">"Items"</A>
+                                <A href="/admin/crowd">"Crowd"</A>
                                 <A href="/admin/strikes">"Strikes"</A>
                             </nav>
                             <Account email=email/>
