@@ -1,4 +1,5 @@
 import { AdminPages } from "../support/admin.ts";
+import { crowdAt } from "../support/crowd.ts";
 import { expect, test } from "../support/fixtures.ts";
 import { expectAccessible, expectNoOverflow } from "../support/guard.ts";
 import { picturesAt, SIZES } from "../support/pictures.ts";
@@ -26,10 +27,7 @@ test("a merchant sees which items are hot: the one whose sale is close, and the 
   await expect(announced).toContainText("Not now");
   await expect(page.getByRole("row").filter({ hasText: wanted.title })).toHaveCount(0);
 
-  const crowd = { goes_on: true };
-  const visitors = Array.from({ length: 16 }, async () => {
-    while (crowd.goes_on) await (await fetch(`${shop.origin}/items/${wanted.slug}`)).arrayBuffer();
-  });
+  const sendHome = crowdAt(shop.origin, `/items/${wanted.slug}`);
   const found = page.getByRole("row").filter({ hasText: wanted.title });
   await expect(found).toContainText("Unforeseen");
   await expect(found).toContainText(/Here\s*since \d\d:\d\d:\d\d/);
@@ -43,8 +41,7 @@ test("a merchant sees which items are hot: the one whose sale is close, and the 
     await picturesAt(size)(page, "admin-crowd-dark");
     await page.emulateMedia({ colorScheme: "light" });
   }
-  crowd.goes_on = false;
-  await Promise.all(visitors);
+  sendHome();
   // Who came once may come again: its sale is still to come.
   await expect(found).toContainText("Likely");
   await expect(found).toContainText("Not now");
