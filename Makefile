@@ -9,8 +9,9 @@ STEPS ?= 300
 KILLS ?= 100
 PUBLISHES ?= 1000
 FLIPS ?= 60
+CROWDS ?= 2000
 
-.PHONY: help setup run build site test test-long sim planted kills publishes clock lighthouse bench check lint fmt e2e screenshots clean clean-data
+.PHONY: help setup run build site test test-long sim planted kills publishes clock lighthouse bench heat check lint fmt e2e screenshots clean clean-data
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -74,6 +75,10 @@ bench: build ## side by side on this machine: pages beside nginx, orders on one 
 	cargo build --release -p bench --locked
 	bench/reads.sh
 	bench/hot-row.sh
+
+heat: setup ## hot items: how soon a crowd is found and how often none is taken for one (CROWDS=2000 each), and what a request pays
+	cargo run --release --locked -p heat --example figures -- $(CROWDS)
+	cargo bench --locked -p heat --bench cost
 
 check: ## quick: compile the server's side without linking
 	cargo check --locked --all-targets

@@ -17,7 +17,7 @@ import { minifyCss, recipe, shrink } from "./shrink.mjs";
 const HASH_CHARS = 12;
 const BUNDLES = ["shop", "admin"];
 // In the order of their cascade: they share a layer.
-const ADMIN_SHEETS = ["desk", "press", "tables", "forms", "choices", "sale", "plan-b"].map((name) => `admin-${name}.css`);
+const ADMIN_SHEETS = ["desk", "press", "tables", "forms", "choices", "sale", "heat", "plan-b"].map((name) => `admin-${name}.css`);
 // Nothing in the bundle tells where in the sources it came from, or prints a value for developers. `RUSTC_BOOTSTRAP` lets a
 // stable compiler take such flags. The mangling is the one that names a function by all that it was made for, so that
 // shrink.mjs knows it.

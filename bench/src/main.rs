@@ -1,6 +1,7 @@
 //! Load on a real shop over HTTP, and what it did with it. Everything runs on this machine, on loopback.
 
 mod connection;
+mod neighbours;
 mod orders;
 mod percentiles;
 mod shop;
@@ -20,11 +21,14 @@ struct Args {
 enum What {
     /// Orders on one hot item, each of another shopper with a pass of its own: accepted and durable ones a second
     Orders(orders::Plan),
+    /// A stampede on one item, and what the shoppers at another notice of it
+    Neighbours(neighbours::Plan),
 }
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Failure> {
     match Args::parse().what {
         What::Orders(plan) => orders::run(&plan).await,
+        What::Neighbours(plan) => neighbours::run(&plan).await,
     }
 }

@@ -3,8 +3,11 @@
 use std::collections::HashMap;
 
 use api::{ItemCard, ItemPage, SalePhase, SaleSummary, SkuSummary, StockPolicy};
+use heat::Key;
 use ledger::{ItemRow, LedgerError, Reader, SaleRow};
 use sale::{ItemId, SaleId};
+
+use crate::heat::key_of;
 
 /// Items in the shop, at most.
 pub(crate) const MAX_ITEMS: usize = 10_000;
@@ -13,6 +16,8 @@ pub(crate) const MAX_ITEMS: usize = 10_000;
 pub(crate) struct Catalog {
     items: HashMap<ItemId, ItemRow>,
     slugs: HashMap<String, ItemId>,
+    /// By what requests for them are counted under.
+    heat_keys: HashMap<Key, ItemId>,
     sales: HashMap<SaleId, SaleRow>,
     /// Each item's published sales, earliest start first.
     sales_of: HashMap<ItemId, Vec<SaleId>>,
@@ -22,8 +27,7 @@ impl Catalog {
     pub(crate) fn read(reader: &Reader) -> Result<Self, LedgerError> {
         let mut catalog = Self::default();
         for item in reader.items(None)? {
-            catalog.slugs.insert(item.slug.clone(), item.item_id);
-            catalog.items.insert(item.item_id, item);
+            catalog.add(item);
         }
         // The record gives the newest first.
         let stock_units = reader.stock_units()?;
@@ -33,6 +37,23 @@ impl Catalog {
             catalog.sales.insert(sale.sale_id, sale);
         }
         Ok(catalog)
+    }
+
+    fn add(&mut self, item: ItemRow) {
+        self.slugs.insert(item.slug.clone(), item.item_id);
+        self.heat_keys.insert(key_of(item.item_id), item.item_id);
+        self.items.insert(item.item_id, item);
+    }
+
+    #[cfg(test)]
+    pub(crate) fn of(items: impl IntoIterator<Item = ItemRow>, sales: impl IntoIterator<Item = SaleRow>) -> Self {
+        let mut catalog = Self::default();
+        items.into_iter().for_each(|item| catalog.add(item));
+        for sale in sales {
+            catalog.sales_of.entry(sale.item_id).or_default().push(sale.sale_id);
+            catalog.sales.insert(sale.sale_id, sale);
+        }
+        catalog
     }
 
     pub(crate) fn sale(&self, sale_id: SaleId) -> Option<&SaleRow> {
@@ -49,6 +70,10 @@ impl Catalog {
 
     pub(crate) fn item_by_slug(&self, slug: &str) -> Option<&ItemRow> {
         self.slugs.get(slug).and_then(|item_id| self.items.get(item_id))
+    }
+
+    pub(crate) fn item_by_heat(&self, key: Key) -> Option<&ItemRow> {
+        self.heat_keys.get(&key).and_then(|item_id| self.items.get(item_id))
     }
 
     /// The sale that an item's page is about: the first that has not ended, else the last that has.

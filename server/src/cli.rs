@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;
 
 use crate::edges::EdgeAddress;
+use crate::heat::FeedAddress;
 
 /// A flash-sale shop that never sells a unit twice.
 #[derive(Debug, Parser)]
@@ -19,7 +20,7 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Serve the shop until SIGTERM or Ctrl-C.
-    Serve(ServeArgs),
+    Serve(Box<ServeArgs>),
     /// Merchants.
     #[command(subcommand)]
     Merchant(MerchantCommand),
@@ -226,6 +227,9 @@ pub(crate) struct ServeArgs {
     /// Let edges that process ESI put a sale's state into its page; all that stands between them and this server must pass it on
     #[arg(long, env = "STAMPEDE_EDGE_SIDE_INCLUDES")]
     pub(crate) edge_side_includes: bool,
+    /// Where edges tell what they answered by themselves: ADDR:PORT or unix:PATH; TCP from this machine and trusted proxies only
+    #[arg(long, env = "STAMPEDE_HEAT_LISTEN", value_name = "ADDR:PORT|unix:PATH")]
+    pub(crate) heat_listen: Option<FeedAddress>,
     /// Who takes the money [default: nobody, but the sandbox with --demo]
     #[arg(long, env = "STAMPEDE_PAYMENTS", value_name = "PROVIDER")]
     pub(crate) payments: Option<Payments>,

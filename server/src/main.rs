@@ -10,6 +10,7 @@ mod demo;
 mod edges;
 mod express;
 mod funnel;
+mod heat;
 mod http;
 mod listen;
 mod logs;
@@ -55,7 +56,7 @@ fn main() -> ExitCode {
 fn run(command: Command) -> Result<ExitCode, Box<dyn std::error::Error + Send + Sync>> {
     let done: Result<(), _> = match command {
         Command::Serve(args) => {
-            let settings = Settings::of(args)?;
+            let settings = Settings::of(*args)?;
             let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
             runtime.block_on(serve::serve(settings))
         }

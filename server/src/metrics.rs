@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use ::metrics::{Counter, Histogram, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
+use api::HeatCause;
 use axum::http::StatusCode;
 use committer::Tally;
 use foldhash::fast::RandomState;
@@ -30,6 +31,12 @@ pub(crate) const CLOCK_GAP: &str = "stampede_clock_gap_seconds";
 pub(crate) const LOG_LINES_LOST: &str = "stampede_log_lines_lost_total";
 pub(crate) const LOG_LINES_HELD_BACK: &str = "stampede_log_lines_held_back_total";
 pub(crate) const WAL_BYTES: &str = "stampede_wal_bytes";
+
+pub(crate) const HOT_ITEMS: &str = "stampede_hot_items";
+pub(crate) const HEAT_CHANGES: &str = "stampede_heat_changes_total";
+pub(crate) const HEAT_REQUESTS: &str = "stampede_heat_requests_total";
+pub(crate) const HEAT_LOST: &str = "stampede_heat_lost_total";
+pub(crate) const HEAT_FEED_LINES: &str = "stampede_heat_feed_lines_total";
 
 /// Installs the recorder; its text is what `/metrics` answers.
 pub(crate) fn install() -> Result<PrometheusHandle, metrics_exporter_prometheus::BuildError> {
@@ -64,6 +71,11 @@ fn describe() {
     describe_counter!(LOG_LINES_LOST, "Log lines that found the buffer full.");
     describe_counter!(LOG_LINES_HELD_BACK, "Log lines that had just been written and were only counted.");
     describe_gauge!(WAL_BYTES, "Size of the record's write-ahead log.");
+    describe_gauge!(HOT_ITEMS, "Items that are hot now, by cause.");
+    describe_counter!(HEAT_CHANGES, "Items that the crowd came to or left, by what happened.");
+    describe_counter!(HEAT_REQUESTS, "Requests for items that were counted, those that the edges told of among them.");
+    describe_counter!(HEAT_LOST, "Requests for items that were not counted for want of room.");
+    describe_counter!(HEAT_FEED_LINES, "Lines of the edges' feed, by what became of them.");
 }
 
 /// What is counted of one route. Looked up by the recorder once a thread, and not for every request.
@@ -137,6 +149,58 @@ pub(crate) fn purges_pending(pending: bool) {
 pub(crate) fn log_lines(lost: u64, held_back: u64) {
     counter!(LOG_LINES_LOST).absolute(lost);
     counter!(LOG_LINES_HELD_BACK).absolute(held_back);
+}
+
+/// So that the first of each is seen as a rise from zero.
+pub(crate) fn heat_begins() {
+    heat_counted(0);
+    heat_lost(0);
+    for happened in ["found", "cooled"] {
+        counter!(HEAT_CHANGES, "happened" => happened).increment(0);
+    }
+    for line in [FeedLine::Counted, FeedLine::PassedOver, FeedLine::Refused, FeedLine::Lost] {
+        feed_lines(line, 0);
+    }
+}
+
+pub(crate) fn heat_counted(requests: u64) {
+    counter!(HEAT_REQUESTS).increment(requests);
+}
+
+pub(crate) fn heat_lost(requests: u64) {
+    counter!(HEAT_LOST).increment(requests);
+}
+
+pub(crate) fn heat_changed(is_hot: bool) {
+    counter!(HEAT_CHANGES, "happened" => if is_hot { "found" } else { "cooled" }).increment(1);
+}
+
+pub(crate) fn hot_items(cause: HeatCause, items: usize) {
+    let cause = match cause {
+        HeatCause::Enrolled => "enrolled",
+        HeatCause::Predicted => "predicted",
+        HeatCause::Found => "found",
+    };
+    gauge!(HOT_ITEMS, "cause" => cause).set(items as f64);
+}
+
+/// What became of a line of an edge's feed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FeedLine {
+    Counted,
+    PassedOver,
+    Refused,
+    Lost,
+}
+
+pub(crate) fn feed_lines(line: FeedLine, count: u64) {
+    let outcome = match line {
+        FeedLine::Counted => "counted",
+        FeedLine::PassedOver => "passed_over",
+        FeedLine::Refused => "refused",
+        FeedLine::Lost => "lost",
+    };
+    counter!(HEAT_FEED_LINES, "outcome" => outcome).increment(count);
 }
 
 /// What is read when it is asked for.

@@ -18,6 +18,7 @@ use crate::cli::Payments;
 use crate::clock::{DISCIPLINE_INTERVAL, ServerClock};
 use crate::edges::{self, Edge, EdgeAddress, Edges};
 use crate::express::NoneReady;
+use crate::heat::{Collector, FeedListener, Heat};
 use crate::http::{self, App, AppState, Limits, SiteFiles, Tokens};
 use crate::listen::{listen, told};
 use crate::pages::Publisher;
@@ -60,6 +61,12 @@ pub(crate) async fn serve(settings: Settings) -> Result<(), Failure> {
         }
         None => None,
     };
+    let feed_listener = match &settings.heat_listen {
+        Some(address) => {
+            Some(FeedListener::bind(address).await.map_err(|error| format!("--heat-listen {address}: {error}"))?)
+        }
+        None => None,
+    };
     let locked = lock(&settings.store)?;
     let Wired { app, committer_thread, edge_worker } = wired(settings, address).await?;
     if app.settings.demo {
@@ -82,6 +89,8 @@ pub(crate) async fn serve(settings: Settings) -> Result<(), Failure> {
         let asked = move |_| TowerToHyperService::new(router.clone());
         tokio::spawn(listen(listener, Arc::new(NoneReady), asked, unwatched, stopped.clone()))
     });
+    let collector = Collector::start(app.clone())?;
+    let feed = feed_listener.map(|listener| tokio::spawn(listener.run(app.clone(), stopped.clone())));
     let refunds = tokio::spawn(refunds(app.clone(), stopped.clone()));
     let edges = edge_worker.map(|worker| tokio::spawn(worker.run(stopped.clone())));
     let assets = tokio::spawn(http::keep_assets(app.clone()));
@@ -106,6 +115,10 @@ pub(crate) async fn serve(settings: Settings) -> Result<(), Failure> {
     if let Some(edges) = edges {
         edges.await?;
     }
+    if let Some(feed) = feed {
+        feed.await?;
+    }
+    collector.stop();
     tracing::info!("connections are closed; emptying the lines");
     let writer = app.writer.clone();
     tokio::task::spawn_blocking(move || {
@@ -171,6 +184,7 @@ async fn wired(settings: Settings, address: SocketAddr) -> Result<Wired, Failure
         publisher,
         switches,
         tuned: Tuned::default(),
+        heat: Heat::default(),
         tokens: Tokens::new(&keyring),
         limits,
         password_pool: Pool::new(passwords::pool_running(), passwords::POOL_WAITING),

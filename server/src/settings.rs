@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use crate::cli::{Payments, ServeArgs, StoreArgs};
 use crate::edges::{EdgeAddress, NotAHeader, NotAnEdge, PurgeHeader};
+use crate::heat::{FeedAddress, NotAFeed};
 
 const FILE: &str = "stampede.toml";
 const DEFAULT_STORE: &str = "sqlite:data/stampede.db";
@@ -27,6 +28,8 @@ pub(crate) enum SettingsError {
     RateLimits(String),
     #[error("edge {0}: {1}")]
     Edge(String, NotAnEdge),
+    #[error("--heat-listen {0}: {1}")]
+    HeatListen(String, NotAFeed),
     #[error("STAMPEDE_PURGE_HEADER: {0}")]
     PurgeHeader(#[from] NotAHeader),
 }
@@ -49,6 +52,7 @@ struct File {
     edge_parent: Option<Vec<String>>,
     purge_header: Option<String>,
     edge_side_includes: Option<bool>,
+    heat_listen: Option<String>,
 }
 
 /// All that `serve` needs to know.
@@ -68,6 +72,8 @@ pub(crate) struct Settings {
     pub(crate) edges: Vec<EdgeAddress>,
     /// Whether an edge that says that it processes ESI gets pages with includes.
     pub(crate) edge_side_includes: bool,
+    /// Where edges tell what they answered by themselves.
+    pub(crate) heat_listen: Option<FeedAddress>,
     /// What the edges that are no Varnish know us by.
     pub(crate) purge_header: Option<PurgeHeader>,
 }
@@ -97,6 +103,11 @@ impl Settings {
             edge_parents: edges(args.edge_parent, file.edge_parent)?,
             edges: edges(args.edge, file.edge)?,
             edge_side_includes: args.edge_side_includes || file.edge_side_includes.unwrap_or(false),
+            heat_listen: match (args.heat_listen, file.heat_listen) {
+                (Some(given), _) => Some(given),
+                (None, Some(text)) => Some(text.parse().map_err(|why| SettingsError::HeatListen(text, why))?),
+                (None, None) => None,
+            },
             purge_header: purge_header.map(|text| text.parse()).transpose()?,
             rate_limits: match rate_limits.as_deref() {
                 None | Some("on") => true,

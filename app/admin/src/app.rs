@@ -9,7 +9,7 @@ use leptos_router::{
 use crate::{
     desk::{Desk, Who},
     moment,
-    pages::{ItemEditor, Items, NewItem, NewSale, NotFound, Overview, SignIn, Strikes},
+    pages::{Crowd, ItemEditor, Items, NewItem, NewSale, NotFound, Overview, SignIn, Strikes},
     plan_b::PlanB,
     sale_page::SalePage,
 };
@@ -31,6 +31,7 @@ pub(crate) fn App() -> impl IntoView {
                     <Route path=path!("/admin/items") view=|| view! { <Gate><Items/></Gate> }/>
                     <Route path=path!("/admin/items/new") view=|| view! { <Gate><NewItem/></Gate> }/>
                     <Route path=path!("/admin/items/:item_id") view=|| view! { <Gate><ItemEditor/></Gate> }/>
+                    <Route path=path!("/admin/crowd") view=|| view! { <Gate><Crowd/></Gate> }/>
                     <Route path=path!("/admin/strikes") view=|| view! { <Gate><Strikes/></Gate> }/>
                     <Route path=path!("/admin/plan-b") view=|| view! { <Gate><PlanB/></Gate> }/>
                     <Route path=path!("/admin/sales/new") view=|| view! { <Gate><NewSale/></Gate> }/>
@@ -87,6 +88,7 @@ fn Masthead() -> impl IntoView {
                                     "Sales"
                                 </A>
                                 <A href="/admin/items">"Items"</A>
+                                <A href="/admin/crowd">"Crowd"</A>
                                 <A href="/admin/strikes">"Strikes"</A>
                                 <A href="/admin/plan-b">"Plan B"</A>
                             </nav>

@@ -5,6 +5,7 @@
 //! fields that they do not know, so that a typing error is told and not ignored.
 
 mod csi;
+mod heat;
 mod merchant;
 mod order;
 mod page;
@@ -14,6 +15,7 @@ mod session;
 mod switches;
 
 pub use csi::{Me, Recommendation, Recommendations, SalePhase, SaleState, ServerTime, SkuState};
+pub use heat::{HeatBoard, HeatCause, HotItem};
 pub use merchant::{
     ChangeShoppers, CreateItem, CreateSale, CreatedItem, CreatedSale, EligibilityRule, Item, ItemList, LedgerState,
     ListedShoppers, MarkedOrders, MerchantOrder, MerchantOrders, PatchItem, PatchSale, Published, QuestionInput,

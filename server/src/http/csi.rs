@@ -1,6 +1,6 @@
 //! The fragments that static pages fetch for themselves.
 
-use api::{Me, Recommendation, Recommendations, SalePhase, SaleState, ServerTime, SkuState};
+use api::{ItemCard, Me, Recommendation, Recommendations, SalePhase, SaleState, ServerTime, SkuState};
 use axum::extract::State;
 use axum::response::IntoResponse;
 use axum::{Extension, Json};
@@ -12,6 +12,7 @@ use super::error::{ApiError, ApiResult};
 use super::extract::{PathId, QueryOf, Visitor};
 use super::view::phase_of;
 use super::{App, plan_b};
+use crate::catalog::Catalog;
 
 /// Items recommended, at most.
 const MAX_RECOMMENDATIONS: usize = 4;
@@ -47,6 +48,7 @@ pub(super) async fn sale_state(
 ) -> ApiResult<impl IntoResponse> {
     let catalog = app.publisher.catalog();
     let sale = catalog.sale(sale_id).ok_or_else(ApiError::not_found)?;
+    app.heat.record(sale.item_id);
     let outlooks = app.writer.line(sale_id).map(|line| line.outlooks()).unwrap_or_default();
     let phase = phase_of(&app, sale);
     let is_on = matches!(phase, SalePhase::Open | SalePhase::SoldOut);
@@ -97,31 +99,43 @@ pub(super) async fn recommendations(
     if plan_b::are_extras_off(&app, &query.item) {
         return Json(Recommendations { items: Vec::new() });
     }
-    let catalog = app.publisher.catalog();
-    let cards = catalog.cards(app.clock.now_ms());
     let reads_chinese = query.lang.as_deref().is_some_and(|lang| lang.starts_with("zh"));
     let seen: Vec<&str> = query.seen.as_deref().unwrap_or_default().split(',').take(MAX_SEEN).collect();
-    let mut others: Vec<_> = cards.into_iter().filter(|card| card.slug != query.item).collect();
+    let item_id = app.publisher.catalog().item_by_slug(&query.item).map(|item| item.item_id);
+    // The whole catalogue is gone through for it: for a hot item once a second, not for each of the crowd.
+    let candidates = app.heat.pinned(item_id, app.clock.now_ms(), || candidates(&app, &query.item));
+    let mut others: Vec<&Recommendation> = candidates.iter().collect();
     // Stable: among equals, the next sale comes first.
-    others.sort_by_key(|card| (is_chinese(&card.title) != reads_chinese, seen.contains(&card.slug.as_str())));
-    let items = others
-        .into_iter()
-        .filter_map(|card| {
-            let sale = card.sale?;
-            let phase = catalog.sale(SaleId(sale.sale_id.parse().ok()?)).map(|sale| phase_of(&app, sale))?;
-            (phase != SalePhase::Ended).then_some(Recommendation {
-                slug: card.slug,
-                title: card.title,
-                image_url: card.image_url,
-                price_minor: sale.price_minor,
-                currency: card.currency,
-                starts_at_ms: sale.starts_at_ms,
-                phase,
-            })
-        })
-        .take(MAX_RECOMMENDATIONS)
-        .collect();
-    Json(Recommendations { items })
+    others.sort_by_key(|other| (is_chinese(&other.title) != reads_chinese, seen.contains(&other.slug.as_str())));
+    Json(Recommendations { items: others.into_iter().take(MAX_RECOMMENDATIONS).cloned().collect() })
+}
+
+/// The first others of each language whose sale is on or to come, by its start: as many as are shown, whatever was seen.
+fn candidates(app: &App, slug: &str) -> Vec<Recommendation> {
+    let catalog = app.publisher.catalog();
+    let (mut chinese, mut rest) = (Vec::new(), Vec::new());
+    for card in catalog.cards(app.clock.now_ms()).into_iter().filter(|card| card.slug != slug) {
+        let alike = if is_chinese(&card.title) { &mut chinese } else { &mut rest };
+        if alike.len() < MAX_RECOMMENDATIONS + MAX_SEEN {
+            alike.extend(recommendation(app, &catalog, card));
+        }
+    }
+    chinese.append(&mut rest);
+    chinese
+}
+
+fn recommendation(app: &App, catalog: &Catalog, card: ItemCard) -> Option<Recommendation> {
+    let sale = card.sale?;
+    let phase = catalog.sale(SaleId(sale.sale_id.parse().ok()?)).map(|sale| phase_of(app, sale))?;
+    (phase != SalePhase::Ended).then_some(Recommendation {
+        slug: card.slug,
+        title: card.title,
+        image_url: card.image_url,
+        price_minor: sale.price_minor,
+        currency: card.currency,
+        starts_at_ms: sale.starts_at_ms,
+        phase,
+    })
 }
 
 /// Whether a title is for readers of Chinese: it has at least one of the common ideographs.

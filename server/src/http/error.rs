@@ -128,6 +128,12 @@ impl From<shield::PoolFull> for ApiError {
     }
 }
 
+impl From<crate::heat::TooMany> for ApiError {
+    fn from(crate::heat::TooMany: crate::heat::TooMany) -> Self {
+        Self::busy()
+    }
+}
+
 impl From<AdmissionRefusal> for ApiError {
     fn from(refusal: AdmissionRefusal) -> Self {
         let (code, detail) = match refusal {

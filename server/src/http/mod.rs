@@ -38,6 +38,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::clock::ServerClock;
+use crate::heat::Heat;
 use crate::pages::Publisher;
 use crate::payments::{Provider, Sandbox};
 use crate::settings::Settings;
@@ -142,6 +143,7 @@ pub(crate) struct AppState {
     pub(crate) publisher: Publisher,
     pub(crate) switches: Switches,
     pub(crate) tuned: Tuned,
+    pub(crate) heat: Heat,
     pub(crate) tokens: Tokens,
     pub(crate) limits: Limits,
     /// For argon2: memory-hard, so few at a time.
@@ -234,6 +236,7 @@ fn api_routes() -> OpenApiRouter<App> {
         .routes(routes!(merchant::strikes::lift))
         .routes(routes!(merchant::switches::show, merchant::switches::put))
         .routes(routes!(merchant::switches::audit))
+        .routes(routes!(merchant::heat::board))
         .routes(routes!(merchant::orders::release))
         .routes(routes!(merchant::orders::list))
 }

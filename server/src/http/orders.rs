@@ -182,13 +182,14 @@ fn per_second(app: &App, sale_id: SaleId) -> u64 {
 
 /// This shopper's places and orders in the sale.
 #[utoipa::path(get, path = "/api/sales/{sale_id}/mine", tag = "orders", security(("session" = [])), params(("sale_id" = String, Path)),
-    responses((status = 200, body = Mine), (status = 401, body = api::Problem), (status = 404, body = api::Problem)))]
+    responses((status = 200, body = Mine), (status = 401, body = api::Problem), (status = 404, body = api::Problem),
+        (status = 503, body = api::Problem)))]
 pub(super) async fn mine(
     State(app): State<App>,
     shopper: Shopper,
     PathId(sale_id): PathId<SaleId>,
 ) -> ApiResult<axum::Json<Mine>> {
-    app.publisher.catalog().sale(sale_id).ok_or_else(ApiError::not_found)?;
+    let item_id = app.publisher.catalog().sale(sale_id).ok_or_else(ApiError::not_found)?.item_id;
     let queued = app.writer.line(sale_id).map(|line| line.mine(shopper.id).0).unwrap_or_default();
     let filter = OrderFilter {
         sale_id: Some(sale_id),
@@ -196,7 +197,9 @@ pub(super) async fn mine(
         limit: PAGE_ROWS_MAX,
         ..OrderFilter::default()
     };
+    let turn = app.heat.turn(item_id).await?;
     let rows = app.store.read(move |reader| reader.orders(&filter)).await?;
+    drop(turn);
     // What left the line between the two looks is an order now, and only that.
     let waits = |claims: &&QueueClaims| rows.iter().all(|row| row.order_id != claims.order_id);
     Ok(axum::Json(Mine {

@@ -87,6 +87,7 @@ async fn judge_eligibility(app: &App, sale: &ledger::SaleRow, shopper: &Shopper)
     if rule.is_open_to_all() {
         return Ok(());
     }
+    let _turn = app.heat.turn(sale.item_id).await?;
     let standing = app.store.read(move |reader| reader.standing(sale_id, shopper_id)).await?;
     let (created_at_ms, is_listed) = standing.unwrap_or((i64::MAX, false));
     rule.judge(created_at_ms, is_listed).map_err(|why| {
@@ -182,8 +183,9 @@ pub(super) async fn picture(
     Ok((Extension(CachePolicy::Picture), [(header::CONTENT_TYPE, "image/png")], png))
 }
 
-/// The line of a sale that is on.
+/// The line of a sale that is on. To ask for it is to ask for the sale's item.
 pub(super) fn line_of(app: &App, sale_id: SaleId) -> ApiResult<std::sync::Arc<intake::Line>> {
+    app.heat.record_sale(&app.publisher, sale_id);
     match app.writer.line(sale_id) {
         Some(line) => Ok(line),
         // A published sale without a line ended long ago.

@@ -68,6 +68,7 @@ async fn page(State(app): State<App>, OriginalUri(uri): OriginalUri, request: Re
 /// Query strings do not count.
 pub(super) fn answer(app: &App, path: &str, headers: &HeaderMap) -> Option<(CachePolicy, http::Response<Full<Bytes>>)> {
     let page = app.publisher.page(path)?;
+    note_visit(app, &page);
     let includes = (app.settings.edge_side_includes && speaks_esi(headers)).then(|| page.with_includes()).flatten();
     let (variant, encoding) = match includes {
         Some(variant) => (variant, None),
@@ -87,6 +88,12 @@ pub(super) fn answer(app: &App, path: &str, headers: &HeaderMap) -> Option<(Cach
     Some((policy_of(&page), answer))
 }
 
+fn note_visit(app: &App, page: &Page) {
+    if let Some(item_id) = page.item_id {
+        app.heat.record(item_id);
+    }
+}
+
 const fn policy_of(page: &Page) -> CachePolicy {
     if page.is_waiting { CachePolicy::Waiting } else { CachePolicy::Page }
 }
@@ -94,6 +101,7 @@ const fn policy_of(page: &Page) -> CachePolicy {
 /// The same as bytes, for the express lane. Answers its status, where there is such a page.
 pub(super) fn write(app: &App, request: &express::Request<'_>, date: &Date, out: &mut Vec<u8>) -> Option<StatusCode> {
     let page = app.publisher.page(request.path)?;
+    note_visit(app, &page);
     let encoding = Encoding::negotiated(request.accept_encoding);
     let variant = page.variant(encoding);
     let heads = variant.heads.get_or_init(|| heads(app, &page, variant, encoding.name(), false));

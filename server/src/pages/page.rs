@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 
 use axum::http::{HeaderMap, HeaderValue};
 use bytes::Bytes;
+use sale::ItemId;
 use sha2::{Digest, Sha256};
 
 use crate::edges::{ALL_PAGES, Version};
@@ -65,6 +66,8 @@ pub(crate) struct Page {
     with_includes: OnceLock<Variant>,
     /// What the page asks for as soon as it runs, and an edge may put into it: the same for everybody.
     fragment_path: Option<String>,
+    /// The item that it is about.
+    pub(crate) item_id: Option<ItemId>,
     /// Its own tag, which pages share that always change together.
     pub(crate) tag: String,
     /// What a CDN purges it by: its own tag and the one that all pages carry.
@@ -105,6 +108,7 @@ impl Page {
         tag: &str,
         version: Version,
         fragment_path: Option<String>,
+        item_id: Option<ItemId>,
     ) -> std::io::Result<Self> {
         let digest = Sha256::digest(&html);
         let etag = crate::secret::hex(&digest[..12]);
@@ -122,6 +126,7 @@ impl Page {
             identity: variant(html, &etag, ""),
             with_includes: OnceLock::new(),
             fragment_path,
+            item_id,
             tags: tags_with(tag),
             tag: tag.to_owned(),
             is_waiting: false,
@@ -139,6 +144,7 @@ impl Page {
             brotli: self.brotli.on_another_page(),
             with_includes: OnceLock::new(),
             fragment_path: self.fragment_path.clone(),
+            item_id: self.item_id,
             tag: tag.to_owned(),
             tags: tags_with(tag),
             is_waiting: self.is_waiting,
@@ -209,7 +215,7 @@ mod tests {
     fn an_edges_variant_holds_the_page_and_one_include_at_its_end() {
         let page = |fragment: Option<&str>| {
             let html = "<html><body><main></main></body></html>".to_owned();
-            Page::new(html, "item-a", 1, fragment.map(str::to_owned)).unwrap()
+            Page::new(html, "item-a", 1, fragment.map(str::to_owned), None).unwrap()
         };
         assert!(page(None).with_includes().is_none());
         let page = page(Some("/csi/sales/1"));
@@ -222,7 +228,7 @@ mod tests {
     #[test]
     fn every_encoding_holds_the_same_page_and_has_its_own_tag() {
         let html = "<p>夜市</p>".repeat(200);
-        let page = Page::new(html.clone(), "item-a", 1, None).unwrap();
+        let page = Page::new(html.clone(), "item-a", 1, None, None).unwrap();
         let mut unzipped = String::new();
         let zipped = page.variant(Encoding::Gzip).body.clone();
         std::io::Read::read_to_string(&mut flate2::read::GzDecoder::new(zipped.as_ref()), &mut unzipped).unwrap();
@@ -236,7 +242,7 @@ mod tests {
             .map(|encoding| page.variant(encoding).etag.clone())
             .into();
         assert_eq!(tags.len(), 4);
-        let again = Page::new(html, "item-a", 2, None).unwrap();
+        let again = Page::new(html, "item-a", 2, None, None).unwrap();
         assert_eq!(again.variant(Encoding::Brotli).etag, page.variant(Encoding::Brotli).etag);
     }
 }

@@ -225,38 +225,40 @@ fn rendered(
     version: i64,
 ) -> std::io::Result<Pages> {
     let mut pages = Pages::default();
-    let mut keep = |path: String, source: Source, tag: &str, render: &dyn Fn() -> String| -> std::io::Result<()> {
-        let kept = match before.get(&path) {
-            Some(kept) if kept.source == source => kept.clone(),
-            _ => {
-                let page = Arc::new(Page::new(render(), tag, version, source.fragment_path())?);
-                let stand_in = before.get(&path).and_then(|kept| kept.stand_in.clone());
-                Kept { source, page, stand_in }
-            }
+    let mut keep =
+        |path: String, source: Source, item_id, tag: &str, render: &dyn Fn() -> String| -> std::io::Result<()> {
+            let kept = match before.get(&path) {
+                Some(kept) if kept.source == source => kept.clone(),
+                _ => {
+                    let page = Arc::new(Page::new(render(), tag, version, source.fragment_path(), item_id)?);
+                    let stand_in = before.get(&path).and_then(|kept| kept.stand_in.clone());
+                    Kept { source, page, stand_in }
+                }
+            };
+            pages.insert(path, kept);
+            Ok(())
         };
-        pages.insert(path, kept);
-        Ok(())
-    };
     let cards = catalog.cards(now_ms);
     for locale in LOCALES {
         let render = || shop::catalogue_html(locale, assets, &cards, origin);
         let path = locale.path("/");
-        keep(path, Source::Catalogue(cards.clone()), "catalogue", &render)?;
+        keep(path, Source::Catalogue(cards.clone()), None, "catalogue", &render)?;
     }
     for locale in LOCALES {
         let render = || not_found_html(locale, assets);
-        keep(locale.path(NOT_FOUND_PATH), Source::NotFound, "not-found", &render)?;
+        keep(locale.path(NOT_FOUND_PATH), Source::NotFound, None, "not-found", &render)?;
     }
     for locale in LOCALES {
         let render = || shop::waiting_html(locale, assets, &waiting::SCRIPT_PATH, &waiting::SCRIPT_INTEGRITY);
-        keep(locale.path(WAITING_PATH), Source::Waiting, "waiting", &render)?;
+        keep(locale.path(WAITING_PATH), Source::Waiting, None, "waiting", &render)?;
     }
     for item in catalog.items_on_show() {
         let page = catalog.page(item, now_ms);
         for locale in LOCALES {
             let render = || shop::item_html(locale, assets, &page, origin);
             let path = locale.path(&format!("/items/{}", item.slug));
-            keep(path, Source::Item(Box::new(page.clone())), &format!("item-{}", item.slug), &render)?;
+            let source = Source::Item(Box::new(page.clone()));
+            keep(path, source, Some(item.item_id), &format!("item-{}", item.slug), &render)?;
         }
     }
     Ok(pages)

@@ -8,6 +8,7 @@ mod description;
 mod edges;
 mod express;
 mod hardship;
+mod heat;
 mod kills;
 mod logs;
 mod machines;

@@ -1,5 +1,6 @@
 //! One file a page; the sale's own page is large and has a folder beside this one.
 
+mod crowd;
 mod item_editor;
 mod item_form;
 mod items;
@@ -14,6 +15,7 @@ use leptos_router::components::A;
 
 use crate::{browser, desk::Desk};
 
+pub(crate) use crowd::Crowd;
 pub(crate) use item_editor::{ItemEditor, NewItem};
 pub(crate) use items::Items;
 pub(crate) use new_sale::NewSale;

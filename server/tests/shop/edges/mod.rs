@@ -2,6 +2,7 @@
 //!
 //! `PUBLISHES` says how many (default 40); `make publishes` runs a thousand against the release binary.
 
+mod heat_feed;
 mod includes;
 mod other_cdns;
 mod publishes;
@@ -13,7 +14,8 @@ use std::time::Duration;
 
 use reqwest::Client;
 use serde_json::{Value, json};
-use varnish::{Rules, Varnish, free_port, is_there, slow_road};
+pub(crate) use varnish::free_port;
+use varnish::{Rules, Varnish, is_there, slow_road};
 
 use crate::support::{Answer, PATIENCE, Shop, answered, http_client};
 

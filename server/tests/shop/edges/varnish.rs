@@ -51,7 +51,7 @@ impl Rules {
 
 pub(crate) struct Varnish {
     child: Child,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
     pub(crate) base: String,
 }
 
@@ -94,9 +94,14 @@ impl Varnish {
             .stderr(log)
             .spawn()
             .unwrap();
-        let mut varnish = Self { child, base: format!("http://127.0.0.1:{port}"), _folder: folder };
+        let mut varnish = Self { child, base: format!("http://127.0.0.1:{port}"), folder };
         varnish.wait().await;
         varnish
+    }
+
+    /// What varnishncsa reads its log from.
+    pub(crate) fn work_folder(&self) -> std::path::PathBuf {
+        self.folder.path().join("work")
     }
 
     async fn wait(&mut self) {
@@ -108,7 +113,7 @@ impl Varnish {
                     return;
                 }
                 if let Some(status) = self.child.try_wait().unwrap() {
-                    let log = std::fs::read_to_string(self._folder.path().join("log")).unwrap();
+                    let log = std::fs::read_to_string(self.folder.path().join("log")).unwrap();
                     panic!("varnishd ended with {status}: {log}");
                 }
                 tokio::time::sleep(Duration::from_millis(50)).await;
