@@ -7,6 +7,7 @@ mod includes;
 mod other_cdns;
 mod publishes;
 mod varnish;
+mod waiting;
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
