@@ -50,6 +50,7 @@ async fn every_route_names_who_may_keep_its_answer() {
         ("/csi/recommendations?item=x", NO_STORE),
         ("/api/orders", NO_STORE),
         ("/api/queue/x", NO_STORE),
+        ("/api/merchant/heat", NO_STORE),
         ("/api/merchant/items/x", NO_STORE),
         ("/api/merchant/me", NO_STORE),
         ("/api/merchant/orders", NO_STORE),
