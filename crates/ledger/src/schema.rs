@@ -7,7 +7,8 @@ use crate::batch::LedgerError;
 /// The newest schema that this version knows.
 pub const SCHEMA_VERSION: i64 = MIGRATIONS.len() as i64;
 
-const MIGRATIONS: &[&str] = &[include_str!("schema_1.sql"), include_str!("schema_2.sql")];
+const MIGRATIONS: &[&str] =
+    &[include_str!("schema_1.sql"), include_str!("schema_2.sql"), include_str!("schema_draws.sql")];
 
 /// Brings the store up to date. A store of a newer version is refused and left alone.
 pub(crate) fn migrate(connection: &mut Connection) -> Result<(), LedgerError> {

@@ -71,6 +71,7 @@ fn any_sale(dice: &mut Dice, number: usize, merchant_id: MerchantId) -> SaleRow 
         skus,
         strikes: any_strikes(dice),
         eligibility: Eligibility::default(),
+        draw: None,
         called_off_at_ms: None,
         quiz_kind: QuizKind::Arithmetic,
         questions: Vec::new(),
