@@ -19,6 +19,7 @@ mod serve;
 mod settings;
 mod store;
 mod upkeep;
+mod verify_draw;
 mod writer;
 
 use std::io::IsTerminal;
@@ -55,6 +56,7 @@ fn run(command: Command) -> Result<ExitCode, Box<dyn std::error::Error + Send + 
         }
         Command::Backup { file, store } => upkeep::back_up(&store_of(&store)?, &file),
         Command::Restore { file, store } => upkeep::restore(&file, &store_of(&store)?),
+        Command::VerifyDraw { file } => return Ok(verify_draw::verify(&file)),
         Command::Reconcile { fix, json, store } => return upkeep::reconcile(&store_of(&store)?, fix, json),
     };
     done.map(|()| ExitCode::SUCCESS)

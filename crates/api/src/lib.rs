@@ -5,6 +5,7 @@
 //! fields that they do not know, so that a typing error is told and not ignored.
 
 mod csi;
+mod draw;
 mod merchant;
 mod order;
 mod page;
@@ -13,6 +14,10 @@ mod quiz;
 mod session;
 
 pub use csi::{Me, Recommendation, Recommendations, SalePhase, SaleState, ServerTime, SkuState};
+pub use draw::{
+    BeaconInput, DRAW_FILE_FORMAT, DRAW_FILE_VERSION, Draw, DrawBeacon, DrawFile, DrawFileBeacon, DrawFileEntry,
+    DrawReceipt, DrawReceipts, DrawStage, GiveBeacon, SaleDraw,
+};
 pub use merchant::{
     ChangeShoppers, CreateItem, CreateSale, CreatedItem, CreatedSale, EligibilityRule, Item, ItemList, LedgerState,
     ListedShoppers, MarkedOrders, MerchantOrder, MerchantOrders, PatchItem, PatchSale, Published, QuestionInput,
@@ -24,7 +29,7 @@ pub use order::{
     QueueState, QueueStatus, Refund, RefundCause, ReleaseCause, SandboxTrick, SettleOutcome, SettlePayment,
     WebhookEvent, WebhookReceipt,
 };
-pub use page::{ItemCard, ItemPage, OrderDetail, SaleSummary, SkuSummary};
+pub use page::{DrawSummary, ItemCard, ItemPage, OrderDetail, SaleSummary, SkuSummary};
 pub use problem::{Code, Problem};
 pub use quiz::{AnswerQuiz, OpenQuiz, PassIssued, QuizIssued};
 pub use session::{MerchantMe, MerchantSignIn, SignIn, SignUp, SignedIn};

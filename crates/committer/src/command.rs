@@ -51,8 +51,9 @@ pub struct SaleChange {
 
 /// One thing to do.
 pub enum Command {
+    /// Boxed: a sale's row is far larger than all else.
     Write {
-        write: Write,
+        write: Box<Write>,
         reply: Reply<()>,
     },
     ChangeSale {

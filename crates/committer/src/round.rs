@@ -156,7 +156,7 @@ impl<L: Ledger> Committer<L> {
     fn decide(&mut self, command: Command, now_us: i64, round: &mut Round) {
         let now_ms = now_us.div_euclid(1_000);
         match command {
-            Command::Write { write, reply } => round.tell(vec![write], reply, ()),
+            Command::Write { write, reply } => round.tell(vec![*write], reply, ()),
             Command::ChangeSale { change, reply } => self.change_sale(*change, reply, now_us, round),
             Command::CallOff { sale_id, reply } => {
                 let events = self.on(sale_id, now_us, |desk| Ok(desk.book.call_off(now_ms)));

@@ -226,7 +226,7 @@ fn a_sale_whose_record_is_wrong_is_set_aside_and_the_others_go_on() {
     assert_eq!(line.admit(application(&line, 1), START_MS), Err(AdmitRefused::Busy));
     assert!(matches!(table.cancel(OrderId(Uuid::from_u128(1))), Err(Failure::Broken)));
     let write = Write::LatchOpened { sale_id: SALE, at_ms: 1 };
-    assert!(table.asked(|reply| Command::Write { write, reply }).is_ok());
+    assert!(table.asked(|reply| Command::Write { write: Box::new(write), reply }).is_ok());
 }
 
 #[test]

@@ -82,8 +82,13 @@ impl DrawBook {
         self.entrants.values().map(leaf).collect()
     }
 
-    fn outlook(&self) -> DrawOutlook {
-        DrawOutlook { stage: self.stage, entries: self.entrants.len() as u64, entered_units: self.entered_units }
+    fn outlook(&self, called_off: bool) -> DrawOutlook {
+        DrawOutlook {
+            stage: self.stage,
+            called_off,
+            entries: self.entrants.len() as u64,
+            entered_units: self.entered_units,
+        }
     }
 
     /// What every entry is to get, the first in the draw first.
@@ -122,7 +127,7 @@ impl Book {
     }
 
     pub(crate) fn draw_outlook(&self) -> Option<DrawOutlook> {
-        self.draw.as_ref().map(|draw| draw.outlook())
+        self.draw.as_ref().map(|draw| draw.outlook(self.called_off))
     }
 
     /// Entries are being decided: what is free is theirs by the plan, and nobody else's.

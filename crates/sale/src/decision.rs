@@ -101,6 +101,7 @@ pub struct Outlooks {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct DrawOutlook {
     pub stage: DrawStage,
+    pub called_off: bool,
     /// Entries that have not been decided.
     pub entries: u64,
     /// The units that they ask for.

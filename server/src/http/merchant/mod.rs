@@ -1,7 +1,9 @@
 //! The merchant API: a merchant sees and touches only what is the merchant's own.
 
 pub(super) mod account;
-pub(super) mod input;
+pub(super) mod beacon;
+pub(super) mod draw_input;
+mod input;
 pub(super) mod items;
 pub(super) mod orders;
 pub(super) mod sale_input;
