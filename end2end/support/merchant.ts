@@ -21,6 +21,8 @@ export interface SaleOptions {
   /** Without one, units are kept for `hold_seconds`. */
   stock_policy?: "hold" | "on_order" | "on_payment";
   waitlist_units?: number;
+  /** A sale by draw: for so long after the start orders are entries. */
+  entries_open_ms?: number;
   skus?: { sku: string; title: string; stock_units: number; price_minor: number }[];
   strikes?: { limit: number; strike_seconds: number; marked_orders: "pay_to_claim" | "refuse" };
   eligibility?: { account_before_ms?: number; listed_only?: boolean };
@@ -90,6 +92,8 @@ export class Merchant {
       hold_seconds: options.hold_seconds ?? 300,
       stock_policy: options.stock_policy,
       waitlist_units: options.waitlist_units,
+      mode: options.entries_open_ms === undefined ? undefined : "draw",
+      entries_close_at_ms: options.entries_open_ms === undefined ? undefined : starts_at_ms + options.entries_open_ms,
       skus: options.skus,
       strikes: options.strikes,
       eligibility: options.eligibility,

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use api::{ItemCard, ItemPage, SalePhase, SaleSummary, SkuSummary, StockPolicy};
+use api::{DrawSummary, ItemCard, ItemPage, SalePhase, SaleSummary, SkuSummary, StockPolicy};
 use heat::Key;
 use ledger::{ItemRow, LedgerError, Reader, SaleRow};
 use sale::{ItemId, SaleId};
@@ -148,6 +148,11 @@ fn summary(sale: &SaleRow, now_ms: i64) -> SaleSummary {
         waitlist_units: i64::from(sale.waitlist_units),
         skus: sale.skus.iter().map(sku_summary).collect(),
         is_restricted: !sale.eligibility.is_open_to_all(),
+        draw: sale.draw.as_ref().map(|draw| DrawSummary {
+            entries_close_at_ms: draw.entries_close_at_ms,
+            commitment: draw.commitment.to_string(),
+            beacon: draw.beacon.as_ref().map(|beacon| beacon.description.clone()),
+        }),
         revision: sale.revision,
         phase: if ended { SalePhase::Ended } else { SalePhase::Upcoming },
     }

@@ -45,6 +45,9 @@ pub(crate) enum Command {
         #[command(flatten)]
         store: StoreArgs,
     },
+    /// Compute a published draw again from FILE, as `GET /api/sales/{sale_id}/draw/entries` gives it. Exit code 0: right;
+    /// 1: wrong, and what differs is told; 2: the file cannot be used.
+    VerifyDraw { file: PathBuf },
     /// Compare ledger, events, payments and counters, and say what differs; exit code 1 where something does.
     Reconcile {
         /// Mend what has one right answer; the rest is listed

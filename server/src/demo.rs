@@ -260,6 +260,7 @@ async fn sale(app: &App, merchant_id: MerchantId, item_id: ItemId, demo: &DemoIt
         skus: demo.skus.iter().map(sku).collect(),
         strikes: sale::StrikeTerms { limit: 3, strike_seconds: 86_400, marked_orders: sale::MarkedOrders::PayToClaim },
         eligibility: sale::Eligibility::default(),
+        draw: None,
         called_off_at_ms: None,
         quiz_kind: QuizKind::Bank,
         questions: demo.questions.iter().map(question).collect(),

@@ -28,6 +28,7 @@ mod store;
 mod switches;
 mod tuned;
 mod upkeep;
+mod verify_draw;
 mod writer;
 
 use std::process::ExitCode;
@@ -69,6 +70,7 @@ fn run(command: Command) -> Result<ExitCode, Box<dyn std::error::Error + Send + 
         Command::Switch(command) => switch(&command),
         Command::Backup { file, store } => upkeep::back_up(&store_of(&store)?, &file),
         Command::Restore { file, store } => upkeep::restore(&file, &store_of(&store)?),
+        Command::VerifyDraw { file } => return Ok(verify_draw::verify(&file)),
         Command::Reconcile { fix, json, store } => return upkeep::reconcile(&store_of(&store)?, fix, json),
     };
     done.map(|()| ExitCode::SUCCESS)

@@ -126,10 +126,15 @@ pub(crate) fn round_done(tally: &Tally) {
         counter!(BATCH_FAILURES).increment(1);
     }
     counter!(SET_ASIDE).increment(tally.set_aside);
-    funnel::passed(Layer::Ledger, tally.held + tally.waiting);
+    funnel::passed(Layer::Ledger, tally.held + tally.entered + tally.waiting);
     funnel::refused(Layer::Ledger, tally.rejected + tally.sold_out);
-    let outcomes =
-        [("held", tally.held), ("waiting", tally.waiting), ("rejected", tally.rejected), ("sold_out", tally.sold_out)];
+    let outcomes = [
+        ("held", tally.held),
+        ("entered", tally.entered),
+        ("waiting", tally.waiting),
+        ("rejected", tally.rejected),
+        ("sold_out", tally.sold_out),
+    ];
     for (outcome, count) in outcomes {
         if count > 0 {
             counter!(CONCLUDED, "outcome" => outcome).increment(count);

@@ -187,6 +187,7 @@ async fn wired(settings: Settings, address: SocketAddr) -> Result<Wired, Failure
         heat: Heat::default(),
         tokens: Tokens::new(&keyring),
         limits,
+        draws: http::Draws::default(),
         password_pool: Pool::new(passwords::pool_running(), passwords::POOL_WAITING),
         provider: sandbox.clone().map(|sandbox| Arc::new(sandbox) as Arc<dyn Provider>),
         sandbox,

@@ -125,7 +125,7 @@ impl Writer {
     }
 
     pub(crate) async fn write(&self, write: Write) -> Result<(), Failure> {
-        self.ask(|reply| Command::Write { write, reply }).await
+        self.ask(|reply| Command::Write { write: Box::new(write), reply }).await
     }
 
     pub(crate) async fn change_sale(&self, row: SaleRow, units: Option<Units>) -> Result<(), Failure> {
@@ -135,6 +135,10 @@ impl Writer {
 
     pub(crate) async fn call_off(&self, sale_id: SaleId) -> Result<(), Failure> {
         self.ask(|reply| Command::CallOff { sale_id, reply }).await
+    }
+
+    pub(crate) async fn hold_draw(&self, sale_id: SaleId, beacon: String) -> Result<(), Failure> {
+        self.ask(|reply| Command::HoldDraw { sale_id, beacon, reply }).await
     }
 
     pub(crate) async fn cancel(&self, sale_id: SaleId, order_id: OrderId, cause: ReleaseCause) -> Result<(), Failure> {

@@ -26,6 +26,8 @@ pub(crate) struct Facts {
     /// Nothing is kept before it is paid.
     pub pays_to_claim: bool,
     pub is_restricted: bool,
+    /// Of a sale by draw: until when orders are entries; else 0.
+    pub entries_close_at_ms: i64,
     pub skus: Vec<SkuSummary>,
     pub phase: Option<SalePhase>,
 }
@@ -50,6 +52,7 @@ impl Facts {
             per_shopper_limit: number("perShopperLimit"),
             pays_to_claim: text("stockPolicy") == PAYS_TO_CLAIM,
             is_restricted: text("isRestricted") == RESTRICTED,
+            entries_close_at_ms: number("entriesCloseAtMs"),
             skus: wire::sku_summaries(&text("skus")),
             phase: wire::phase(&text("phase")),
         }

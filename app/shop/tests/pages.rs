@@ -42,6 +42,7 @@ fn card() -> ItemCard {
             waitlist_units: 0,
             skus: Vec::new(),
             is_restricted: false,
+            draw: None,
             revision: 1,
             phase: SalePhase::Upcoming,
         }),

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::SaleDraw;
+
 /// `GET /csi/time`: the server's clock at the receipt of the request and at the sending of the answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -52,6 +54,9 @@ pub struct SaleState {
     /// The sale has ended because the merchant called it off.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub called_off: bool,
+    /// Of a sale by draw: how far it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub draw: Option<SaleDraw>,
     /// Of a sale with SKUs: how each stands.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub skus: Vec<SkuState>,

@@ -5,6 +5,7 @@
 //! fields that they do not know, so that a typing error is told and not ignored.
 
 mod csi;
+mod draw;
 mod heat;
 mod merchant;
 mod order;
@@ -15,6 +16,10 @@ mod session;
 mod switches;
 
 pub use csi::{Me, Recommendation, Recommendations, SalePhase, SaleState, ServerTime, SkuState};
+pub use draw::{
+    BeaconInput, DRAW_FILE_FORMAT, DRAW_FILE_VERSION, Draw, DrawBeacon, DrawFile, DrawFileBeacon, DrawFileEntry,
+    DrawReceipt, DrawReceipts, DrawStage, GiveBeacon, SaleDraw,
+};
 pub use heat::{HeatBoard, HeatCause, HotItem};
 pub use merchant::{
     ChangeShoppers, CreateItem, CreateSale, CreatedItem, CreatedSale, EligibilityRule, Item, ItemList, LedgerState,
@@ -27,7 +32,7 @@ pub use order::{
     QueueState, QueueStatus, Refund, RefundCause, ReleaseCause, SandboxTrick, SettleOutcome, SettlePayment,
     WebhookEvent, WebhookReceipt,
 };
-pub use page::{ItemCard, ItemPage, OrderDetail, SaleSummary, SkuSummary};
+pub use page::{DrawSummary, ItemCard, ItemPage, OrderDetail, SaleSummary, SkuSummary};
 pub use problem::{Code, Problem};
 pub use quiz::{AnswerQuiz, OpenQuiz, PassIssued, QuizIssued};
 pub use session::{MerchantMe, MerchantSignIn, SignIn, SignUp, SignedIn};

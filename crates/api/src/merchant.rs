@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{OrderHistory, OrderState, SalePhase};
+use crate::{BeaconInput, Draw, OrderHistory, OrderState, SalePhase};
 
 /// `POST /api/merchant/items`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -192,6 +192,12 @@ pub struct CreateSale {
     pub waitlist_units: i64,
     #[serde(default)]
     pub mode: SaleMode,
+    /// For `draw`, and only there: between the start and the end. Orders before it are entries.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entries_close_at_ms: Option<i64>,
+    /// For `draw`: a public value to be mixed in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub beacon: Option<BeaconInput>,
     pub quiz: QuizInput,
     /// At most 50. None: the units are all alike.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -233,6 +239,12 @@ pub struct PatchSale {
     pub stock_policy: Option<StockPolicy>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waitlist_units: Option<i64>,
+    /// Of a sale by draw, until it has opened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entries_close_at_ms: Option<i64>,
+    /// Of a sale by draw, until it has opened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub beacon: Option<BeaconInput>,
     /// Of a sale with SKUs: those named change, a new name is a new SKU, the others stay.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub skus: Option<Vec<SkuInput>>,
@@ -264,6 +276,9 @@ pub struct Sale {
     pub hold_seconds: i64,
     pub waitlist_units: i64,
     pub mode: SaleMode,
+    /// Of a sale by draw: how it stands. The seed is not in it before the draw, for its merchant neither.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub draw: Option<Draw>,
     pub quiz: QuizInput,
     pub skus: Vec<SkuInput>,
     /// Absent: nobody is marked.

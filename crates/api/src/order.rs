@@ -50,12 +50,19 @@ pub enum Chance {
 pub struct QueueStatus {
     pub state: QueueState,
     /// Why, where the state is `rejected`: `lost_in_restart`, `limit_reached`, `pass_invalid`, `not_enough_units`,
-    /// `sku_unknown`, `marked`, `cancelled`, `sale_called_off`.
+    /// `sku_unknown`, `marked`, `cancelled`, `sale_called_off`, `entries_closed`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// While queued or waiting: 1 is the head of that line.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub position: Option<u64>,
+    /// In a sale by draw, while queued: the order is in the record as an entry, and `position` says the how manieth it was,
+    /// which has no bearing on the draw. It survives a restart.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub entered: bool,
+    /// In a sale by draw, where entered: entries so far.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entries: Option<u64>,
     /// While queued: units that nobody ahead or behind holds yet.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub units_left: Option<u64>,

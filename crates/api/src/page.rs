@@ -18,9 +18,21 @@ pub struct SaleSummary {
     pub skus: Vec<SkuSummary>,
     /// Not everybody may buy: an old enough account, or a place on a list, is asked for.
     pub is_restricted: bool,
+    /// None: first come, first served.
+    pub draw: Option<DrawSummary>,
     pub revision: i64,
     /// As of the rendering; the page asks for the present one.
     pub phase: SalePhase,
+}
+
+/// What an item's page says of its sale's draw before the start.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DrawSummary {
+    pub entries_close_at_ms: i64,
+    /// 64 hexadecimal digits.
+    pub commitment: String,
+    /// Which public value is mixed in; none: none is.
+    pub beacon: Option<String>,
 }
 
 /// One kind of the item.

@@ -47,6 +47,7 @@ codes! {
     SaleNotOpen = "sale_not_open", 409;
     SaleEnded = "sale_ended", 409;
     SalePaused = "sale_paused", 409;
+    EntriesClosed = "entries_closed", 409;
     SoldOut = "sold_out", 409;
     LimitReached = "limit_reached", 409;
     PassInvalid = "pass_invalid", 403;
@@ -78,6 +79,9 @@ codes! {
     SaleCalledOff = "sale_called_off", 409;
     StockBelowSold = "stock_below_sold", 409;
     NotOffered = "not_offered", 422;
+    // Draws.
+    DrawNotHeld = "draw_not_held", 409;
+    BeaconRefused = "beacon_refused", 409;
     PurgePending = "purge_pending", 503;
     // Plan B.
     OrdersPaused = "orders_paused", 503;

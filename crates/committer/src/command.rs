@@ -4,8 +4,8 @@ use std::fmt;
 
 use ledger::{LedgerError, Refusal, SaleRow, Write};
 use sale::{
-    CancelRefused, MerchantId, OrderId, OrderState, PaymentId, PaymentRefused, ReleaseCause, SaleId, Settlement,
-    ShopperId, StockRefused, Units,
+    CancelRefused, DrawRefused, MerchantId, OrderId, OrderState, PaymentId, PaymentRefused, ReleaseCause, SaleId,
+    Settlement, ShopperId, StockRefused, Units,
 };
 
 /// Why a command was not done. Nothing was written.
@@ -25,6 +25,8 @@ pub enum Failure {
     Payment(PaymentRefused),
     #[error("the units cannot be set so: {0:?}")]
     Stock(StockRefused),
+    #[error("the draw cannot be held: {0:?}")]
+    Draw(DrawRefused),
 }
 
 impl From<&LedgerError> for Failure {
@@ -49,13 +51,47 @@ pub struct SaleChange {
 
 /// One thing to do.
 pub enum Command {
-    Write { write: Write, reply: Reply<()> },
-    ChangeSale { change: Box<SaleChange>, reply: Reply<()> },
-    CallOff { sale_id: SaleId, reply: Reply<()> },
-    Cancel { sale_id: SaleId, order_id: OrderId, cause: ReleaseCause, reply: Reply<()> },
-    OpenPayment { sale_id: SaleId, order_id: OrderId, fresh_payment_id: PaymentId, reply: Reply<PaymentId> },
-    Settle { sale_id: SaleId, settlement: Settlement, reply: Reply<(OrderId, OrderState)> },
-    LiftStrikes { merchant_id: MerchantId, shopper_id: ShopperId, reply: Reply<()> },
+    /// Boxed: a sale's row is far larger than all else.
+    Write {
+        write: Box<Write>,
+        reply: Reply<()>,
+    },
+    ChangeSale {
+        change: Box<SaleChange>,
+        reply: Reply<()>,
+    },
+    CallOff {
+        sale_id: SaleId,
+        reply: Reply<()>,
+    },
+    Cancel {
+        sale_id: SaleId,
+        order_id: OrderId,
+        cause: ReleaseCause,
+        reply: Reply<()>,
+    },
+    OpenPayment {
+        sale_id: SaleId,
+        order_id: OrderId,
+        fresh_payment_id: PaymentId,
+        reply: Reply<PaymentId>,
+    },
+    Settle {
+        sale_id: SaleId,
+        settlement: Settlement,
+        reply: Reply<(OrderId, OrderState)>,
+    },
+    /// The value of the beacon that was named has come.
+    HoldDraw {
+        sale_id: SaleId,
+        beacon: String,
+        reply: Reply<()>,
+    },
+    LiftStrikes {
+        merchant_id: MerchantId,
+        shopper_id: ShopperId,
+        reply: Reply<()>,
+    },
 }
 
 impl Command {
@@ -66,6 +102,7 @@ impl Command {
             | Self::ChangeSale { reply, .. }
             | Self::CallOff { reply, .. }
             | Self::Cancel { reply, .. }
+            | Self::HoldDraw { reply, .. }
             | Self::LiftStrikes { reply, .. } => reply(Err(Failure::Busy)),
             Self::OpenPayment { reply, .. } => reply(Err(Failure::Busy)),
             Self::Settle { reply, .. } => reply(Err(Failure::Busy)),
@@ -82,6 +119,7 @@ impl fmt::Debug for Command {
             Self::Cancel { .. } => "Cancel",
             Self::OpenPayment { .. } => "OpenPayment",
             Self::Settle { .. } => "Settle",
+            Self::HoldDraw { .. } => "HoldDraw",
             Self::LiftStrikes { .. } => "LiftStrikes",
         })
     }

@@ -50,6 +50,8 @@ pub struct Tally {
     /// The transaction's time.
     pub commit_time: Duration,
     pub held: u64,
+    /// Entries in draws.
+    pub entered: u64,
     pub waiting: u64,
     pub rejected: u64,
     pub sold_out: u64,

@@ -69,7 +69,13 @@ impl<L: Ledger> Committer<L> {
                     {
                         let book = &desk.book;
                         line.set_terms(desk.line_terms());
-                        line.resync(|order| book.outcome(order), |shopper| book.units_of(shopper), book.outlooks());
+                        desk.tell_draw_stage();
+                        line.resync(
+                            |order| book.outcome(order),
+                            |order| book.waits_at_rank(order),
+                            |shopper| book.units_of(shopper),
+                            book.outlooks(),
+                        );
                     }
                 }
             }

@@ -158,7 +158,7 @@ fn one_by_one_orders_have_their_turn_although_commands_keep_coming() {
     for _ in 0..3 {
         let commands = (0..table.committer.takes_commands()).map(|_| {
             let write = Write::LatchOpened { sale_id: SALE, at_ms: 1 };
-            Command::Write { write, reply: Box::new(|_| ()) }
+            Command::Write { write: Box::new(write), reply: Box::new(|_| ()) }
         });
         let commands: Vec<_> = commands.collect();
         table.round(commands);

@@ -6,7 +6,9 @@ use std::time::Instant;
 
 use intake::Report;
 use ledger::{Batch, Drained, Ledger, LedgerError, Refusal, Write};
-use sale::{Change, Decision, Event, OrderId, Outcome, PaymentRefused, ReleaseCause, SaleId, Settlement};
+use sale::{
+    Change, Decision, DrawRefused, DrawStage, Event, OrderId, Outcome, PaymentRefused, ReleaseCause, SaleId, Settlement,
+};
 
 use crate::command::{Command, Failure, Reply, SaleChange};
 use crate::desk::Desk;
@@ -30,6 +32,7 @@ impl<L: Ledger> Committer<L> {
         if self.one_by_one == 0 {
             self.latch_starts(now_ms, usize::MAX, &mut round);
             self.elapse(now_ms, LAPSES_PER_TURN, &mut round);
+            self.draw_steps(now_ms, usize::MAX, &mut round);
             self.place_orders(now_ms, ORDERS_PER_TURN, &mut round);
         } else {
             self.one_thing(now_ms, &mut round);
@@ -45,7 +48,7 @@ impl<L: Ledger> Committer<L> {
         tally
     }
 
-    /// After a commit that broke a rule: one command, or one start, or one lapse, or one order of one sale a round, so
+    /// After a commit that broke a rule: one command, or one start, or one lapse, or one step of a draw, or one order of one sale a round, so
     /// that what is wrong stands alone and nothing else pays for it.
     fn one_thing(&mut self, now_ms: i64, round: &mut Round) {
         if round.is_empty() {
@@ -53,6 +56,9 @@ impl<L: Ledger> Committer<L> {
         }
         if round.is_empty() {
             self.elapse(now_ms, 1, round);
+        }
+        if round.is_empty() {
+            self.draw_steps(now_ms, 1, round);
         }
         if round.is_empty() {
             self.place_orders(now_ms, 1, round);
@@ -107,10 +113,19 @@ impl<L: Ledger> Committer<L> {
                 desk.line.iter().for_each(|line| line.set_terms(desk.line_terms()));
             }
             match &event.change {
-                Change::OrderHeld { .. } | Change::OrderToClaim { .. } | Change::WaitingHeld { .. } => tally.held += 1,
-                Change::OrderWaits { .. } => tally.waiting += 1,
-                Change::OrderRejected { .. } | Change::WaitingEnded { reason: Some(_), .. } => tally.rejected += 1,
-                Change::WaitingEnded { reason: None, .. } => tally.sold_out += 1,
+                Change::OrderHeld { .. }
+                | Change::OrderToClaim { .. }
+                | Change::WaitingHeld { .. }
+                | Change::EntryHeld { .. }
+                | Change::EntryToClaim { .. } => tally.held += 1,
+                Change::DrawEntered { .. } => tally.entered += 1,
+                Change::OrderWaits { .. } | Change::EntryWaits { .. } => tally.waiting += 1,
+                Change::OrderRejected { .. }
+                | Change::WaitingEnded { reason: Some(_), .. }
+                | Change::EntryEnded { reason: Some(_), .. } => tally.rejected += 1,
+                Change::WaitingEnded { reason: None, .. } | Change::EntryEnded { reason: None, .. } => {
+                    tally.sold_out += 1
+                }
                 _ => {}
             }
         }
@@ -123,6 +138,7 @@ impl<L: Ledger> Committer<L> {
         for sale_id in sales {
             let Some(desk) = self.desks.get(&sale_id) else { continue };
             let Some(line) = &desk.line else { continue };
+            desk.tell_draw_stage();
             let touched = orders.remove(&sale_id).unwrap_or_default();
             let report = desk.report(through.get(&sale_id).copied(), touched);
             tally.sold_out += line.report(report);
@@ -140,7 +156,7 @@ impl<L: Ledger> Committer<L> {
     fn decide(&mut self, command: Command, now_us: i64, round: &mut Round) {
         let now_ms = now_us.div_euclid(1_000);
         match command {
-            Command::Write { write, reply } => round.tell(vec![write], reply, ()),
+            Command::Write { write, reply } => round.tell(vec![*write], reply, ()),
             Command::ChangeSale { change, reply } => self.change_sale(*change, reply, now_us, round),
             Command::CallOff { sale_id, reply } => {
                 let events = self.on(sale_id, now_us, |desk| Ok(desk.book.call_off(now_ms)));
@@ -170,6 +186,13 @@ impl<L: Ledger> Committer<L> {
                     round.taken.insert(settlement.provider_event_id, settlement.payment_id);
                 }
                 self.record_and_tell(settled, reply, round);
+            }
+            Command::HoldDraw { sale_id, beacon, reply } => {
+                let events = self.on(sale_id, now_us, |desk| {
+                    let seed = desk.draw_seed.ok_or(Failure::Draw(DrawRefused::NoDraw))?;
+                    desk.book.hold_draw(&seed, Some(&beacon), now_ms).map_err(Failure::Draw)
+                });
+                self.record_and_tell(events.map(|events| (events, ())), reply, round);
             }
             Command::LiftStrikes { merchant_id, shopper_id, reply } => {
                 let write = Write::LiftStrikes { merchant_id, shopper_id, at_ms: now_ms };
@@ -245,6 +268,10 @@ impl<L: Ledger> Committer<L> {
     fn change_sale(&mut self, change: SaleChange, reply: Reply<()>, now_us: i64, round: &mut Round) {
         let sale_id = change.row.sale_id;
         let decided = self.on(sale_id, now_us, |desk| {
+            // What entries get follows from the terms of the draw's moment; it takes a second.
+            if desk.book.draw_stage() == Some(DrawStage::Deciding) && !desk.book.is_called_off() {
+                return Err(Failure::Busy);
+            }
             let before = desk.book.terms().clone();
             desk.book.set_terms(change.row.terms());
             let resized = match desk.units_of(&change) {
@@ -307,6 +334,13 @@ impl<L: Ledger> Committer<L> {
         self.record(all, round);
     }
 
+    /// What the draws have to do, of at most so many sales.
+    fn draw_steps(&mut self, now_ms: i64, most: usize, round: &mut Round) {
+        let steps = self.desks.values_mut().map(|desk| desk.draw_step(now_ms)).filter(|events| !events.is_empty());
+        let events: Vec<Event> = steps.take(most).flatten().collect();
+        self.record(events, round);
+    }
+
     /// `turn` of each sale; of one sale only where one thing at a time is wanted.
     fn place_orders(&mut self, now_ms: i64, turn: usize, round: &mut Round) {
         for (&sale_id, desk) in &mut self.desks {
@@ -349,6 +383,7 @@ impl Desk {
         for order_id in touched {
             let outcome: Option<Outcome> = self.book.outcome(order_id);
             report.outcomes.extend(outcome.map(|outcome| (order_id, outcome)));
+            report.draw_ranks.extend(self.book.waits_at_rank(order_id).map(|rank| (order_id, rank)));
             if let Some(shopper_id) = self.book.shopper_of(order_id) {
                 report.kept.push((shopper_id, self.book.units_of(shopper_id)));
             }

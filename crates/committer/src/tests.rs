@@ -40,6 +40,7 @@ fn sale_row(stock_units: u64) -> SaleRow {
         skus: Vec::new(),
         strikes: StrikeTerms::OFF,
         eligibility: Eligibility::default(),
+        draw: None,
         called_off_at_ms: None,
         quiz_kind: QuizKind::Arithmetic,
         questions: Vec::new(),
@@ -58,6 +59,10 @@ fn table(stock_units: u64) -> Table {
 }
 
 fn table_of(sale: SaleRow) -> Table {
+    table_by(Write::AddSale(sale))
+}
+
+fn table_by(add_sale: Write) -> Table {
     let mut ledger = SqliteLedger::in_memory().unwrap();
     let merchant = MerchantRow {
         merchant_id: MERCHANT,
@@ -66,7 +71,7 @@ fn table_of(sale: SaleRow) -> Table {
         created_at_ms: START_MS,
     };
     let item = ItemRow {
-        item_id: sale.item_id,
+        item_id: ItemId(Uuid::from_u128(2)),
         merchant_id: MERCHANT,
         slug: "lantern".to_owned(),
         title: "Lantern".to_owned(),
@@ -76,7 +81,7 @@ fn table_of(sale: SaleRow) -> Table {
         currency: "CNY".to_owned(),
         updated_at_ms: START_MS,
     };
-    let writes = vec![Write::AddMerchant(merchant), Write::AddItem(item), Write::AddSale(sale)];
+    let writes = vec![Write::AddMerchant(merchant), Write::AddItem(item), add_sale];
     let answers = ledger.apply(&Batch { writes, ..Batch::default() }).unwrap();
     assert!(answers.iter().all(Result::is_ok));
     let (committer, tally) = Committer::open(ledger, START_MS * 1_000).unwrap();
@@ -221,7 +226,7 @@ fn a_sale_whose_record_is_wrong_is_set_aside_and_the_others_go_on() {
     assert_eq!(line.admit(application(&line, 1), START_MS), Err(AdmitRefused::Busy));
     assert!(matches!(table.cancel(OrderId(Uuid::from_u128(1))), Err(Failure::Broken)));
     let write = Write::LatchOpened { sale_id: SALE, at_ms: 1 };
-    assert!(table.asked(|reply| Command::Write { write, reply }).is_ok());
+    assert!(table.asked(|reply| Command::Write { write: Box::new(write), reply }).is_ok());
 }
 
 #[test]
@@ -295,6 +300,8 @@ fn a_sale_called_off_is_undone_by_turns_and_admits_nobody() {
     assert!(counts.is_balanced() && counts.total.free == 2, "{counts:?}");
 }
 
+#[path = "draw_tests.rs"]
+mod draws;
 #[path = "recovery_tests.rs"]
 mod recovery;
 

@@ -10,7 +10,7 @@ mod place;
 mod speed;
 
 pub use line::Line;
-pub use pace::{POLL_AFTER_MAX_MS, POLL_AFTER_MIN_MS, poll_after_ms};
+pub use pace::{ENTERED_POLL_MAX_MS, POLL_AFTER_MAX_MS, POLL_AFTER_MIN_MS, entered_poll_after_ms, poll_after_ms};
 pub use place::{
     AdmitRefused, Application, LineTerms, MAX_QUEUED_ORDERS, MAX_SEATS, MAX_SHOPPERS, Mismatch, PastSeat, Place,
     Report, Status,

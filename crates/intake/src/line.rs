@@ -5,7 +5,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
-use sale::{Intent, OrderId, Outcome, Outlooks, PassId, QueueClaims, QuizId, SaleId, ShopperId, judge_admission};
+use sale::{
+    AdmissionRefusal, DrawStage, Intent, MAX_ENTRIES, OrderId, Outcome, Outlooks, PassId, QueueClaims, QuizId, SaleId,
+    ShopperId, judge_admission,
+};
 
 use crate::place::{
     AdmitRefused, Application, LineTerms, MAX_QUEUED_ORDERS, MAX_SEATS, MAX_SHOPPERS, Mismatch, PastSeat, Place,
@@ -20,6 +23,15 @@ struct Seat {
     queue_life: u64,
     queue_seq: u64,
     outcome: Option<Outcome>,
+    /// Of an entry in a draw: its place, by which it waits.
+    draw_rank: Option<u64>,
+}
+
+impl Seat {
+    /// Where it waits: entries of a draw in its order and before all others, the others as they came.
+    fn turn(&self) -> (u64, u64) {
+        self.draw_rank.map_or((self.queue_life, self.queue_seq), |rank| (0, rank))
+    }
 }
 
 /// What one shopper has going on in this sale.
@@ -46,13 +58,15 @@ struct State {
     issued_seq: u64,
     /// Life and number of the orders that wait for units to come back, the first first.
     waiting: Vec<(u64, u64)>,
+    /// Nobody enters the draw any more, whenever the request came.
+    entries_sealed: bool,
 }
 
 impl State {
     /// Notes what became of an order.
     fn conclude(&mut self, order_id: OrderId, outcome: Outcome) {
         let Some(seat) = self.seats.get_mut(&order_id) else { return };
-        let turn = (seat.queue_life, seat.queue_seq);
+        let turn = seat.turn();
         seat.outcome = Some(outcome);
         match (self.waiting.binary_search(&turn), outcome) {
             (Err(place), Outcome::Waiting) => self.waiting.insert(place, turn),
@@ -99,6 +113,7 @@ impl Line {
                 queue_life: past.queue_life,
                 queue_seq: past.queue_seq,
                 outcome: None,
+                draw_rank: past.draw_rank,
             };
             state.seats.insert(past.order_id, seat);
             state.conclude(past.order_id, past.outcome);
@@ -180,6 +195,19 @@ impl Line {
         self.state().waiting.len() as u64
     }
 
+    /// From now on nobody enters the draw, however early the request was judged to be. What is in the line already is for the
+    /// committer to take in; then the entries can close. Answers with how many that are.
+    pub fn seal_entries(&self) -> u64 {
+        let mut state = self.state();
+        state.entries_sealed = true;
+        state.queue.len() as u64
+    }
+
+    /// The draw is over: what is left is sold to the first who come.
+    pub fn unseal_entries(&self) {
+        self.state().entries_sealed = false;
+    }
+
     /// From now on nobody joins: the process is going down.
     pub fn close(&self) {
         self.closed.store(true, Ordering::Release);
@@ -230,6 +258,9 @@ impl Line {
             return self.place_of(seat, application.body_hash).map_err(|Mismatch| AdmitRefused::Mismatch);
         }
         terms.window.judge(now_ms).map_err(AdmitRefused::Admission)?;
+        if state.entries_sealed {
+            return Err(AdmitRefused::Admission(AdmissionRefusal::EntriesClosed));
+        }
         let desk = state.desks.get(&application.shopper_id);
         let pass_is_good = if application.pass_life == self.queue_life {
             desk.is_some_and(|desk| desk.live_pass == Some(application.pass_id))
@@ -241,10 +272,14 @@ impl Line {
         }
         let had_units = desk.map_or(0, |desk| desk.queued_units.saturating_add(desk.kept_units));
         let quantity = application.quantity;
-        let outlook = self.outlooks.load().of(application.sku.as_deref()).ok_or(AdmitRefused::SkuUnknown)?;
+        let outlooks = self.outlooks.load();
+        let outlook = outlooks.of(application.sku.as_deref()).ok_or(AdmitRefused::SkuUnknown)?;
+        let entries = outlooks.draw.filter(|draw| draw.stage == DrawStage::Entering).map_or(0, |draw| draw.entries);
         judge_admission(&terms.window, now_ms, outlook, had_units, quantity, terms.per_shopper_limit)
             .map_err(AdmitRefused::Admission)?;
-        let full = state.queue.len() >= self.most_queued.load(Ordering::Relaxed) || state.seats.len() >= MAX_SEATS;
+        let full = state.queue.len() >= self.most_queued.load(Ordering::Relaxed)
+            || state.seats.len() >= MAX_SEATS
+            || entries.saturating_add(state.queue.len() as u64) >= MAX_ENTRIES && entries > 0;
         if full || self.closed.load(Ordering::Acquire) {
             return Err(AdmitRefused::Busy);
         }
@@ -266,7 +301,14 @@ impl Line {
             desk.past_pass_spent = true;
             state.used_passes.insert(pass_id);
         }
-        let seat = Seat { body_hash, sku: sku.as_deref().map(Box::from), queue_life, queue_seq, outcome: None };
+        let seat = Seat {
+            body_hash,
+            sku: sku.as_deref().map(Box::from),
+            queue_life,
+            queue_seq,
+            outcome: None,
+            draw_rank: None,
+        };
         state.seats.insert(order_id, seat);
         state.queue.push_back(Intent {
             order_id,
@@ -305,9 +347,15 @@ impl Line {
         let seat = state.seats.get(&claims.order_id).filter(own);
         match seat.and_then(|seat| seat.outcome) {
             Some(Outcome::Waiting) => {
-                let turn = (claims.queue_life, claims.queue_seq);
+                let turn = seat.map_or((claims.queue_life, claims.queue_seq), Seat::turn);
                 let ahead = state.waiting.binary_search(&turn).unwrap_or_else(|place| place);
                 return Status::Waiting { position: ahead as u64 + 1 };
+            }
+            Some(Outcome::Entered { number }) => {
+                let outlooks = self.outlooks.load();
+                let free_units =
+                    outlooks.of(seat.and_then(|seat| seat.sku.as_deref())).unwrap_or(outlooks.all).free_units;
+                return Status::Entered { number, draw: outlooks.draw.unwrap_or_default(), free_units };
             }
             Some(outcome) => return Status::Ended(outcome),
             None => {}
@@ -362,6 +410,11 @@ impl Line {
     /// Reports a commit. From here on, and not before, tokens tell the outcome. Answers how many were sold out.
     pub fn report(&self, report: Report) -> u64 {
         let mut state = self.state();
+        for (order_id, rank) in report.draw_ranks {
+            if let Some(seat) = state.seats.get_mut(&order_id) {
+                seat.draw_rank = Some(rank);
+            }
+        }
         for (order_id, outcome) in report.outcomes {
             state.conclude(order_id, outcome);
         }
@@ -389,15 +442,19 @@ impl Line {
     pub fn resync(
         &self,
         outcome_of: impl Fn(OrderId) -> Option<Outcome>,
+        draw_rank_of: impl Fn(OrderId) -> Option<u64>,
         units_of: impl Fn(ShopperId) -> u32,
         outlooks: Outlooks,
     ) {
         let mut state = self.state();
-        let is_waiting = |seat: &Seat| seat.outcome == Some(Outcome::Waiting);
+        let is_waiting = |seat: &Seat| seat.outcome.is_some_and(|outcome| !outcome.is_final());
         let waiting = state.seats.iter().filter(|(_, seat)| is_waiting(seat)).map(|(order_id, _)| *order_id);
         let queued = state.queue.iter().map(|intent| intent.order_id);
         for order_id in waiting.chain(queued).collect::<Vec<_>>() {
             if let Some(outcome) = outcome_of(order_id) {
+                if let Some(seat) = state.seats.get_mut(&order_id).filter(|_| outcome == Outcome::Waiting) {
+                    seat.draw_rank = draw_rank_of(order_id).or(seat.draw_rank);
+                }
                 state.conclude(order_id, outcome);
             }
         }

@@ -1,6 +1,6 @@
 //! The line's rules as sentences.
 
-use sale::{AdmissionRefusal, Outlook, Window};
+use sale::{AdmissionRefusal, DrawOutlook, Outlook, Window};
 use uuid::Uuid;
 
 use super::*;
@@ -8,7 +8,7 @@ use super::*;
 const LIFE: u64 = 7;
 
 fn terms() -> LineTerms {
-    let window = Window { starts_at_ms: 100, ends_at_ms: 1_000, opened: false, paused: false };
+    let window = Window { starts_at_ms: 100, ends_at_ms: 1_000, opened: false, paused: false, entries: None };
     LineTerms { window, per_shopper_limit: 2 }
 }
 
@@ -30,7 +30,7 @@ fn order(number: u128) -> OrderId {
 
 fn decided(through_seq: u64, outcomes: &[(u128, Outcome)], free_units: u64) -> Report {
     let outcomes = outcomes.iter().map(|(number, outcome)| (order(*number), *outcome)).collect();
-    Report { through_seq: Some(through_seq), outcomes, kept: Vec::new(), outlooks: left(free_units) }
+    Report { through_seq: Some(through_seq), outcomes, outlooks: left(free_units), ..Report::default() }
 }
 
 fn kept(free_units: u64, units: &[(u128, u32)]) -> Report {
@@ -161,6 +161,7 @@ fn what_was_only_queued_in_an_earlier_life_is_lost_and_may_be_sent_again() {
         queue_life: 3,
         queue_seq: 1,
         outcome: held(9),
+        draw_rank: None,
     };
     let sale_id = SaleId(Uuid::from_u128(1));
     let line = Line::new(sale_id, LIFE, terms(), left(5), &[past], HashMap::from([(3, 2)]), |_| 1);
@@ -242,6 +243,7 @@ fn the_waiting_line_survives_a_restart_in_its_order() {
         queue_life: 3,
         queue_seq: number,
         outcome: Outcome::Waiting,
+        draw_rank: None,
     };
     let sale_id = SaleId(Uuid::from_u128(1));
     let line = Line::new(sale_id, LIFE, terms(), left(0), &[past(8), past(2)], HashMap::from([(3, 9)]), |_| 1);
@@ -254,7 +256,7 @@ fn the_waiting_line_survives_a_restart_in_its_order() {
 fn a_sku_is_admitted_by_its_own_units_and_an_unknown_one_is_not() {
     let of = |free_units, can_wait| Outlook { free_units, can_wait };
     let skus = [("m".to_owned(), of(0, false)), ("s".to_owned(), of(2, false)), ("w".to_owned(), of(0, true))];
-    let outlooks = Outlooks { all: of(2, true), skus: skus.into() };
+    let outlooks = Outlooks { all: of(2, true), skus: skus.into(), draw: None };
     let line = Line::new(SaleId(Uuid::from_u128(1)), LIFE, terms(), outlooks, &[], HashMap::new(), |_| 0);
     let admit = |number: u128, sku: Option<&str>| {
         line.grant_pass(shopper(number), pass(number));
@@ -276,7 +278,7 @@ fn after_a_commit_that_nobody_knows_of_the_line_says_what_the_record_says() {
     line.report(decided(1, &[(1, Outcome::Waiting)], 0));
     joined_when_full(&line, 2);
     let outcome_of = |order_id| (order_id == order(1)).then_some(held(9));
-    line.resync(outcome_of, |who| u32::from(who == shopper(1)), left(9));
+    line.resync(outcome_of, |_| None, |who| u32::from(who == shopper(1)), left(9));
     assert_eq!(line.status(&claims(1, 1, waiting)), Status::Ended(held(9)));
     // Shopper 2 has one unit in the line and may have two.
     line.grant_pass(shopper(2), pass(3));
@@ -290,7 +292,12 @@ fn after_a_commit_that_nobody_knows_of_the_line_says_what_the_record_says() {
 fn an_order_in_the_line_that_the_record_has_already_leaves_it_and_counts_once() {
     let line = line(5);
     let (first, second) = (joined(&line, 1, 1), joined(&line, 2, 2));
-    line.resync(|order_id| (order_id == order(1)).then_some(held(9)), |who| u32::from(who == shopper(1)), left(4));
+    line.resync(
+        |order_id| (order_id == order(1)).then_some(held(9)),
+        |_| None,
+        |who| u32::from(who == shopper(1)),
+        left(4),
+    );
     assert_eq!(line.status(&claims(1, 1, first)), Status::Ended(held(9)));
     assert_eq!(line.status(&claims(2, 2, second)), Status::Queued { position: 2, free_units: 4 });
     assert_eq!(line.head(9).0.iter().map(|intent| intent.order_id).collect::<Vec<_>>(), [order(2)]);
@@ -316,4 +323,35 @@ fn a_line_that_may_hold_fewer_keeps_who_is_in_it_and_takes_more_once_it_may() {
     assert_eq!(line.queued(), 2);
     line.set_most_queued(usize::MAX);
     assert!(line.admit(application(3, 3, 3), 500).is_ok());
+}
+
+#[test]
+fn from_the_seal_on_nobody_enters_a_draw_however_early_the_request_was_judged_to_be() {
+    let line = line(5);
+    joined(&line, 1, 1);
+    assert_eq!(line.seal_entries(), 1, "one is still to be taken in");
+    line.grant_pass(shopper(2), pass(2));
+    let refused = Err(AdmitRefused::Admission(AdmissionRefusal::EntriesClosed));
+    assert_eq!(line.admit(application(2, 2, 2), 500), refused);
+    line.unseal_entries();
+    assert!(line.admit(application(2, 2, 2), 500).is_ok(), "what the draw leaves is sold again");
+}
+
+#[test]
+fn an_entry_says_its_number_until_the_draw_and_then_waits_in_the_draws_order() {
+    let line = line(5);
+    let places: Vec<Place> = (1..=3).map(|number| joined(&line, number, number)).collect();
+    let status = |number: usize| line.status(&claims(number as u128, number as u128, places[number - 1]));
+    let draw = DrawOutlook { entries: 3, entered_units: 3, ..DrawOutlook::default() };
+    let entered = |number: u64| (u128::from(number), Outcome::Entered { number });
+    let mut report = decided(3, &[entered(1), entered(2), entered(3)], 1);
+    report.outlooks.draw = Some(draw);
+    line.report(report);
+    assert_eq!(status(2), Status::Entered { number: 2, draw, free_units: 1 });
+    assert_eq!(line.mine(shopper(2)).0.len(), 1, "a reload finds the entry again");
+    let mut report = decided(3, &[(1, Outcome::Waiting), (2, held(9)), (3, Outcome::Waiting)], 0);
+    report.draw_ranks = vec![(order(3), 2), (order(1), 3)];
+    line.report(report);
+    assert_eq!([status(3), status(1)], [Status::Waiting { position: 1 }, Status::Waiting { position: 2 }]);
+    assert_eq!(status(2), Status::Ended(held(9)));
 }

@@ -1,6 +1,6 @@
 //! What goes into a line and what comes out of it.
 
-use sale::{AdmissionRefusal, OrderId, Outcome, Outlooks, PassId, QueueClaims, ShopperId, Window};
+use sale::{AdmissionRefusal, DrawOutlook, OrderId, Outcome, Outlooks, PassId, QueueClaims, ShopperId, Window};
 
 /// Orders waiting in one line, at most. Past that the answer is `busy`, at once.
 pub const MAX_QUEUED_ORDERS: usize = 1_000_000;
@@ -66,6 +66,12 @@ pub enum Status {
         position: u64,
         free_units: u64,
     },
+    /// In the record as an entry, the `number`th, of a draw that has not been held.
+    Entered {
+        number: u64,
+        draw: DrawOutlook,
+        free_units: u64,
+    },
     /// In the waiting line, for units that come back.
     Waiting {
         position: u64,
@@ -82,6 +88,9 @@ impl Status {
         match seat.filter(own).map(|seat| seat.outcome) {
             // A sale in which somebody waits stays in memory, unless its record is wrong: then nobody can tell more.
             Some(Outcome::Waiting) => return Self::Waiting { position: 1 },
+            Some(Outcome::Entered { number }) => {
+                return Self::Entered { number, draw: DrawOutlook::default(), free_units: 0 };
+            }
             Some(outcome) => return Self::Ended(outcome),
             None => {}
         }
@@ -102,6 +111,8 @@ pub struct PastSeat {
     pub queue_life: u64,
     pub queue_seq: u64,
     pub outcome: Outcome,
+    /// Of an entry in a draw: its place, by which it waits.
+    pub draw_rank: Option<u64>,
 }
 
 /// What one commit did to the line and to those in it.
@@ -112,7 +123,9 @@ pub struct Report {
     /// What became of orders: of those at the head, and of those that waited. Who is at the head and is not named is
     /// sold out.
     pub outcomes: Vec<(OrderId, Outcome)>,
-    /// How many units each shopper whom it touched now holds, may claim, waits for or has paid for.
+    /// Of entries in a draw that wait from now on: their places.
+    pub draw_ranks: Vec<(OrderId, u64)>,
+    /// How many units each shopper whom it touched now holds, may claim, waits for, has entered for or has paid for.
     pub kept: Vec<(ShopperId, u32)>,
     pub outlooks: Outlooks,
 }

@@ -1,6 +1,6 @@
 //! What goes into one transaction.
 
-use sale::{Event, MerchantId, PaymentId, SaleId, ShopperId};
+use sale::{DrawSeed, Event, MerchantId, PaymentId, SaleId, ShopperId};
 
 use crate::plan_b::{SettingsVersion, SwitchChanges};
 use crate::rows::{ItemRow, MerchantRow, SaleRow, ShopperRow};
@@ -44,6 +44,8 @@ pub enum Write {
     /// Replaces the item of that id and merchant.
     SetItem(ItemRow),
     AddSale(SaleRow),
+    /// A sale by draw, with the seed that its commitment is to.
+    AddDrawSale(SaleRow, DrawSeed),
     /// Replaces the sale's terms; its stock is left to events.
     SetSale(SaleRow),
     /// The sale's start has been reached: from now on it counts as opened, whatever the clock says.

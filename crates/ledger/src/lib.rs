@@ -12,6 +12,7 @@ mod reconcile_money;
 mod rows;
 mod schema;
 mod sqlite;
+mod sqlite_draws;
 mod sqlite_events;
 mod sqlite_load;
 mod sqlite_read;
@@ -23,8 +24,9 @@ pub use batch::{Batch, Drained, LedgerError, Refusal, Write};
 pub use plan_b::{BY_THE_CLOCK, SettingsVersion, SwitchChange, SwitchChanges, SwitchLine, SwitchOwner, SwitchRow};
 pub use reconcile::{Difference, Reconciler};
 pub use rows::{
-    DueRefund, ItemRow, LedgerCounts, LoadedSale, MerchantRow, OrderFilter, OrderRow, PAGE_ROWS_MAX, QuizKind,
-    QuizQuestion, RefundRow, SaleRow, SeatRow, ShelfCounts, ShopperRow, SkuRow, StrikesRow,
+    BeaconRow, ClosedDraw, DrawEntryRow, DrawRow, DrawState, DueRefund, HeldDraw, ItemRow, LedgerCounts, LoadedSale,
+    MerchantRow, OrderFilter, OrderRow, PAGE_ROWS_MAX, QuizKind, QuizQuestion, RefundRow, SaleRow, SeatRow,
+    ShelfCounts, ShopperRow, SkuRow, StrikesRow,
 };
 pub use schema::SCHEMA_VERSION;
 pub use sqlite::{BUSY_TIMEOUT, SqliteLedger, WalState};

@@ -261,6 +261,7 @@ fn expected_state(book: &Book, order_id: OrderId) -> Option<String> {
     Some(match book.outcome(order_id)? {
         Outcome::Held { .. } => book.order(order_id)?.state.as_str().to_owned(),
         Outcome::Waiting => "waiting".to_owned(),
+        Outcome::Entered { .. } => "entered".to_owned(),
         Outcome::SoldOut => "sold_out".to_owned(),
         Outcome::Rejected(_) => "rejected".to_owned(),
     })
@@ -320,7 +321,9 @@ fn check_orders(connection: &Connection, book: &Book, findings: &mut Findings) -
     }
     let by_log = book.orders().map(|(order_id, _)| *order_id);
     let waiting = book.waiting().map(|waiter| waiter.order_id);
-    for order_id in by_log.chain(waiting).filter(|order_id| !seen.contains(order_id)).collect::<BTreeSet<_>>() {
+    for order_id in
+        by_log.chain(waiting).chain(book.entries()).filter(|order_id| !seen.contains(order_id)).collect::<BTreeSet<_>>()
+    {
         agree = false;
         findings.add("order_missing", format!("The log has order {order_id}, and it has no row."), None);
     }

@@ -49,6 +49,7 @@ fn sale_row() -> SaleRow {
         skus: vec![sku],
         strikes: StrikeTerms::OFF,
         eligibility: sale::Eligibility::default(),
+        draw: None,
         called_off_at_ms: None,
         quiz_kind: QuizKind::Arithmetic,
         questions: Vec::new(),

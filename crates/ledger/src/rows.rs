@@ -1,8 +1,11 @@
 //! What the record keeps, as its readers see it.
 
+use std::collections::BTreeMap;
+
 use sale::{
-    Book, Eligibility, ItemId, MerchantId, OrderId, OrderState, Outcome, PassId, PaymentId, RefundCause, ReleaseCause,
-    SaleId, ShopperId, StockPolicy, StrikeTerms, Terms, Units, Window,
+    Book, DrawSeed, DrawStage, DrawTerms, Eligibility, EntryWindow, Hex32, ItemId, MerchantId, OrderId, OrderState,
+    Outcome, PassId, PaymentId, RefundCause, ReleaseCause, SaleId, ShopperId, StockPolicy, StrikeTerms, Terms, Units,
+    Window,
 };
 use serde::{Deserialize, Serialize};
 
@@ -65,6 +68,80 @@ pub struct SkuRow {
     pub made_units: Option<u64>,
 }
 
+/// A public value that is mixed into a draw, named before the start.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BeaconRow {
+    /// For people: which value of which source.
+    pub description: String,
+    /// Without its value by then the sale is called off.
+    pub due_at_ms: i64,
+}
+
+/// What makes a sale a sale by draw.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DrawRow {
+    pub entries_close_at_ms: i64,
+    /// To the seed, which is in no row.
+    pub commitment: Hex32,
+    pub beacon: Option<BeaconRow>,
+}
+
+/// How far a draw is, as the record has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DrawState {
+    pub row: DrawRow,
+    pub closed: Option<ClosedDraw>,
+    pub held: Option<HeldDraw>,
+    /// Entries that do not know yet what they get.
+    pub undecided: u64,
+}
+
+/// The entries are fixed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClosedDraw {
+    pub root: Hex32,
+    pub entries: u64,
+    pub at_ms: i64,
+}
+
+/// The seed is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeldDraw {
+    pub seed: Hex32,
+    pub beacon: Option<String>,
+    /// What there was to be had.
+    pub units: u64,
+    pub sku_units: BTreeMap<String, u64>,
+    pub at_ms: i64,
+    /// Entries that got units, as far as they are decided.
+    pub winners: u64,
+}
+
+/// One entry, as the public may see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DrawEntryRow {
+    pub order_id: OrderId,
+    pub quantity: u32,
+    pub reserves: bool,
+    pub sku: Option<String>,
+    /// 1 is the first; none before the draw.
+    pub rank: Option<u64>,
+    pub won: bool,
+}
+
+impl DrawEntryRow {
+    /// As the draw computes with it.
+    #[must_use]
+    pub fn entry(&self) -> draw::Entry {
+        draw::Entry {
+            order_id: *self.order_id.0.as_bytes(),
+            quantity: self.quantity,
+            reserves: self.reserves,
+            sku: self.sku.clone(),
+        }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SaleRow {
     pub sale_id: SaleId,
@@ -84,6 +161,8 @@ pub struct SaleRow {
     pub skus: Vec<SkuRow>,
     pub strikes: StrikeTerms,
     pub eligibility: Eligibility,
+    /// None: first come, first served.
+    pub draw: Option<DrawRow>,
     /// Set by the event, not by a write of the row.
     pub called_off_at_ms: Option<i64>,
     pub quiz_kind: QuizKind,
@@ -109,6 +188,10 @@ impl SaleRow {
             waitlist_units: self.waitlist_units,
             strikes: self.strikes,
             ends_at_ms: self.ends_at_ms,
+            draw: self.draw.as_ref().map(|draw| DrawTerms {
+                entries_close_at_ms: draw.entries_close_at_ms,
+                beacon_due_at_ms: draw.beacon.as_ref().map(|beacon| beacon.due_at_ms),
+            }),
         }
     }
 
@@ -119,14 +202,21 @@ impl SaleRow {
         Units { total: self.stock_units, skus }
     }
 
-    /// A sale that was called off ended then.
+    /// A sale that was called off ended then. How far a draw is, the row does not know: see [`SaleRow::window_at`].
     #[must_use]
     pub fn window(&self) -> Window {
+        self.window_at(DrawStage::Entering)
+    }
+
+    /// The window of a sale whose draw, where it has one, is so far.
+    #[must_use]
+    pub fn window_at(&self, stage: DrawStage) -> Window {
         Window {
             starts_at_ms: self.starts_at_ms,
             ends_at_ms: self.called_off_at_ms.map_or(self.ends_at_ms, |at_ms| at_ms.min(self.ends_at_ms)),
             opened: self.opened_at_ms.is_some(),
             paused: self.paused,
+            entries: self.draw.as_ref().map(|draw| EntryWindow { close_at_ms: draw.entries_close_at_ms, stage }),
         }
     }
 }
@@ -219,6 +309,8 @@ pub struct LedgerCounts {
     pub skus: Vec<(String, ShelfCounts)>,
     /// Orders in the waiting line.
     pub waiting: u64,
+    /// Entries in a draw that have not been decided.
+    pub entered: u64,
 }
 
 impl LedgerCounts {
@@ -243,6 +335,8 @@ pub struct SeatRow {
     pub queue_life: u64,
     pub queue_seq: u64,
     pub outcome: Outcome,
+    /// Of an entry: its place in the draw, by which it waits.
+    pub draw_rank: Option<u64>,
 }
 
 /// All that the server keeps in memory of a sale.
@@ -253,6 +347,8 @@ pub struct LoadedSale {
     pub seats: Vec<SeatRow>,
     /// For each life of the queue, the last number that was decided.
     pub drained: Vec<(u64, u64)>,
+    /// Of a sale by draw.
+    pub draw_seed: Option<DrawSeed>,
     /// Of all the merchant's sales: who let a hold lapse and when, not lifted, oldest first.
     pub strikes: Vec<(ShopperId, i64)>,
 }

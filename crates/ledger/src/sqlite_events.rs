@@ -8,6 +8,7 @@ use sale::{
 };
 
 use crate::batch::{Drained, LedgerError};
+use crate::sqlite_draws::{close_draw, hold_draw, rank_entry};
 
 /// Writes the facts and what follows from them. Stock moves once a sale (and SKU) and batch, by the sum of its facts.
 pub(crate) fn record(connection: &Connection, events: &[Event]) -> Result<(), LedgerError> {
@@ -130,25 +131,43 @@ fn project(connection: &Connection, event: &Event, moves: &mut Moves) -> Result<
             insert_order(connection, sale_id, at_ms, intent, "rejected", Some(*reason), (0, ""), None, false)?;
         }
         Change::WaitingHeld { order_id, amount_minor, currency, hold_expires_at_ms } => {
-            let units = set_state(connection, *order_id, &["waiting"], "held", at_ms)?;
-            connection
-                .prepare_cached(
-                    "UPDATE orders SET amount_minor = ?2, currency = ?3, hold_expires_at_ms = ?4 WHERE order_id = ?1",
-                )?
-                .execute(params![
-                    order_id.0.as_bytes(),
-                    amount_minor,
-                    currency,
-                    hold_expires_at_ms.unwrap_or_default()
-                ])?;
+            let price = (*amount_minor, currency.as_str());
+            let units = offer(connection, *order_id, "waiting", "held", price, *hold_expires_at_ms, at_ms)?;
             moves.add(sale_id, &units, (-1, 1, 0));
         }
         Change::WaitingEnded { order_id, reason } => {
-            let state = if reason.is_some() { "rejected" } else { "sold_out" };
-            set_state(connection, *order_id, &["waiting"], state, at_ms)?;
+            end_unserved(connection, *order_id, "waiting", *reason, at_ms)?;
+        }
+        Change::DrawEntered { intent, number, reserves } => {
+            insert_order(connection, sale_id, at_ms, intent, "entered", None, (0, ""), None, *reserves)?;
             connection
-                .prepare_cached("UPDATE orders SET reason = ?2 WHERE order_id = ?1")?
-                .execute(params![order_id.0.as_bytes(), reason.map(Rejection::as_str)])?;
+                .prepare_cached("UPDATE orders SET entry_number = ?2 WHERE order_id = ?1")?
+                .execute(params![intent.order_id.0.as_bytes(), *number as i64])?;
+        }
+        Change::EntriesClosed { root, entries } => close_draw(connection, sale_id, *root, *entries, at_ms)?,
+        Change::Drawn { seed, beacon, units, skus, .. } => {
+            hold_draw(connection, sale_id, *seed, beacon.as_deref(), (*units, skus), at_ms)?;
+        }
+        Change::EntryHeld { order_id, rank, amount_minor, currency, hold_expires_at_ms } => {
+            let price = (*amount_minor, currency.as_str());
+            let units = offer(connection, *order_id, "entered", "held", price, *hold_expires_at_ms, at_ms)?;
+            rank_entry(connection, *order_id, *rank, true)?;
+            moves.add(sale_id, &units, (-1, 1, 0));
+        }
+        Change::EntryToClaim { order_id, rank, amount_minor, currency, pay_by_ms } => {
+            let (price, state) = ((*amount_minor, currency.as_str()), OrderState::AwaitingPayment.as_str());
+            offer(connection, *order_id, "entered", state, price, Some(*pay_by_ms), at_ms)?;
+            rank_entry(connection, *order_id, *rank, true)?;
+        }
+        Change::EntryWaits { order_id, rank } => {
+            set_state(connection, *order_id, &["entered"], "waiting", at_ms)?;
+            rank_entry(connection, *order_id, *rank, false)?;
+        }
+        Change::EntryEnded { order_id, rank, reason } => {
+            end_unserved(connection, *order_id, "entered", *reason, at_ms)?;
+            if let Some(rank) = rank {
+                rank_entry(connection, *order_id, *rank, false)?;
+            }
         }
         Change::PaymentOpened { order_id, payment_id } => {
             connection
@@ -262,6 +281,41 @@ fn insert_order(
             intent.queue_seq as i64,
             at_ms
         ])?;
+    Ok(())
+}
+
+/// An order that was entered, or waited, may now be paid.
+fn offer(
+    connection: &Connection,
+    order_id: OrderId,
+    from: &str,
+    state: &str,
+    (amount_minor, currency): (i64, &str),
+    expires_at_ms: Option<i64>,
+    at_ms: i64,
+) -> Result<Units, LedgerError> {
+    let units = set_state(connection, order_id, &[from], state, at_ms)?;
+    connection
+        .prepare_cached(
+            "UPDATE orders SET amount_minor = ?2, currency = ?3, hold_expires_at_ms = ?4 WHERE order_id = ?1",
+        )?
+        .execute(params![order_id.0.as_bytes(), amount_minor, currency, expires_at_ms.unwrap_or_default()])?;
+    Ok(units)
+}
+
+/// An order that was entered, or waited, ends without units.
+fn end_unserved(
+    connection: &Connection,
+    order_id: OrderId,
+    from: &str,
+    reason: Option<Rejection>,
+    at_ms: i64,
+) -> Result<(), LedgerError> {
+    let state = if reason.is_some() { "rejected" } else { "sold_out" };
+    set_state(connection, order_id, &[from], state, at_ms)?;
+    connection
+        .prepare_cached("UPDATE orders SET reason = ?2 WHERE order_id = ?1")?
+        .execute(params![order_id.0.as_bytes(), reason.map(Rejection::as_str)])?;
     Ok(())
 }
 

@@ -7,6 +7,7 @@ use sale::{Book, Change, Event, SaleId, ShopperId};
 
 use crate::batch::LedgerError;
 use crate::rows::{LedgerCounts, LoadedSale, SaleRow, ShelfCounts};
+use crate::sqlite_draws::seed_of;
 use crate::sqlite_read::{SEAT_SELECT, sales, seat_row, unsigned, uuid};
 
 /// A sale's book, replayed from its events and held against the stock that the record keeps.
@@ -33,7 +34,17 @@ pub(crate) fn load_sale(connection: &Connection, sale_id: SaleId) -> Result<Opti
     let strikes = strikes
         .query_map(params![row.merchant_id.0.as_bytes()], |row| Ok((ShopperId(uuid(row, 0)?), row.get(1)?)))?
         .collect::<Result<_, _>>()?;
-    Ok(Some(LoadedSale { row, book, seats, drained, strikes }))
+    let draw_seed = seed_of(connection, sale_id)?;
+    let is_whole = match (&row.draw, &draw_seed) {
+        (Some(draw), Some(seed)) => seed.commitment(sale_id) == draw.commitment,
+        (draw, seed) => draw.is_none() && seed.is_none(),
+    };
+    if !is_whole {
+        return Err(LedgerError::Corrupt(format!(
+            "sale {sale_id}: the draw's seed is not the one that was committed to"
+        )));
+    }
+    Ok(Some(LoadedSale { row, book, seats, drained, draw_seed, strikes }))
 }
 
 /// The book as its events make it.
@@ -66,9 +77,9 @@ pub(crate) fn kept_counts(connection: &Connection, sale_id: SaleId) -> Result<Ke
 /// What the record counts, and what its orders add up to.
 pub(crate) fn counts(connection: &Connection, sale_id: SaleId) -> Result<Option<LedgerCounts>, LedgerError> {
     let mut by_orders: HashMap<String, (u64, u64)> = HashMap::new();
-    let mut waiting = 0;
+    let (mut waiting, mut entered) = (0, 0);
     let sql = "SELECT coalesce(sku, ''), state, sum(quantity), count(*) FROM orders
-               WHERE sale_id = ?1 AND (state IN ('paid', 'waiting') OR state IN ('held', 'awaiting_payment') AND reserved)
+               WHERE sale_id = ?1 AND (state IN ('paid', 'waiting', 'entered') OR state IN ('held', 'awaiting_payment') AND reserved)
                GROUP BY sku, state";
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query(params![sale_id.0.as_bytes()])?;
@@ -79,10 +90,11 @@ pub(crate) fn counts(connection: &Connection, sale_id: SaleId) -> Result<Option<
         match row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)? {
             "paid" => sums.1 += units,
             "waiting" => waiting += unsigned(row, 3)?,
+            "entered" => entered += unsigned(row, 3)?,
             _ => sums.0 += units,
         }
     }
-    let mut counts = LedgerCounts { waiting, ..LedgerCounts::default() };
+    let mut counts = LedgerCounts { waiting, entered, ..LedgerCounts::default() };
     let mut kept = kept_counts(connection, sale_id)?.into_iter();
     let Some((_, stock, free, held, sold)) = kept.next() else { return Ok(None) };
     let sum = by_orders.values().fold((0, 0), |sum, own| (sum.0 + own.0, sum.1 + own.1));
@@ -107,7 +119,7 @@ pub(crate) fn lively_sales(connection: &Connection, ended_before_ms: i64) -> Res
                WHERE published = 1
                  AND (ends_at_ms > ?1
                       OR EXISTS (SELECT 1 FROM orders WHERE orders.sale_id = sales.sale_id
-                                 AND (state IN ('held', 'awaiting_payment', 'waiting')
+                                 AND (state IN ('held', 'awaiting_payment', 'waiting', 'entered')
                                       OR called_off_at_ms IS NOT NULL AND state = 'paid')))";
     let mut statement = connection.prepare_cached(sql)?;
     let rows = statement.query_map(params![ended_before_ms], |row| Ok(SaleId(uuid(row, 0)?)))?;

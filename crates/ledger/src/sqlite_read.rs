@@ -15,6 +15,7 @@ use crate::rows::{
     ItemRow, LedgerCounts, MerchantRow, OrderFilter, OrderRow, PAGE_ROWS_MAX, QuizKind, RefundRow, SaleRow, SeatRow,
     ShopperRow, SkuRow,
 };
+use crate::sqlite_draws::draw_row;
 use crate::{sqlite, sqlite_load};
 
 /// One read-only connection.
@@ -215,14 +216,14 @@ impl Reader {
 }
 
 /// Rows that never were, or are not yet, orders to their shoppers.
-const NOT_ORDERS: &str = "('rejected', 'waiting', 'sold_out')";
+const NOT_ORDERS: &str = "('rejected', 'waiting', 'sold_out', 'entered')";
 
 const ORDER_SELECT: &str = "SELECT orders.order_id, orders.sale_id, orders.shopper_id, orders.state, orders.quantity, \
     orders.amount_minor, orders.currency, orders.hold_expires_at_ms, orders.created_at_ms, orders.updated_at_ms, \
     orders.row_number, orders.sku, orders.reserved, orders.release_cause, orders.reseated, orders.refunds FROM orders";
 
 pub(crate) const SEAT_SELECT: &str = "SELECT order_id, shopper_id, pass_id, body_hash, quantity, queue_life, queue_seq, reason, \
-    hold_expires_at_ms, state, reserved FROM orders";
+    hold_expires_at_ms, state, reserved, entry_number, draw_rank FROM orders";
 
 pub(crate) fn sales(connection: &Connection, clause: &str, value: &dyn ToSql) -> Result<Vec<SaleRow>, LedgerError> {
     let sql = format!("SELECT {SALE_COLUMNS} FROM sales WHERE {clause} ORDER BY starts_at_ms DESC, sale_id");
@@ -240,6 +241,7 @@ pub(crate) fn sales(connection: &Connection, clause: &str, value: &dyn ToSql) ->
         })
     };
     for row in &mut rows {
+        row.draw = draw_row(connection, row.sale_id)?;
         row.skus = skus.query_map(params![row.sale_id.0.as_bytes()], read)?.collect::<Result<_, _>>()?;
     }
     Ok(rows)
@@ -294,6 +296,7 @@ fn sale_row(row: &Row<'_>) -> rusqlite::Result<SaleRow> {
                 .ok_or_else(|| unknown(23, "rule for marked orders", &marked))?,
         },
         eligibility: Eligibility { account_before_ms: row.get(24)?, listed_only: row.get(25)? },
+        draw: None,
         called_off_at_ms: row.get(26)?,
         quiz_kind: match kind.as_str() {
             "bank" => QuizKind::Bank,
@@ -314,6 +317,7 @@ pub(crate) fn seat_row(row: &Row<'_>) -> rusqlite::Result<SeatRow> {
     let reason: Option<String> = row.get(7)?;
     let outcome = match row.get_ref(9)?.as_str()? {
         "waiting" => Outcome::Waiting,
+        "entered" => Outcome::Entered { number: unsigned(row, 11)? },
         "sold_out" => Outcome::SoldOut,
         "rejected" => {
             let reason = reason.unwrap_or_default();
@@ -330,6 +334,7 @@ pub(crate) fn seat_row(row: &Row<'_>) -> rusqlite::Result<SeatRow> {
         queue_life: unsigned(row, 5)?,
         queue_seq: unsigned(row, 6)?,
         outcome,
+        draw_rank: row.get::<_, Option<i64>>(12)?.map(|rank| rank as u64),
     })
 }
 

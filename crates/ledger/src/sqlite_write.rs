@@ -5,6 +5,7 @@ use rusqlite::{Transaction, params};
 use crate::batch::{LedgerError, Refusal, Write};
 use crate::plan_b;
 use crate::rows::{ItemRow, QuizKind, SaleRow};
+use crate::sqlite_draws::{add_draw, set_draw};
 
 /// Makes one write, in a savepoint of its own: a refused write leaves no trace.
 pub(crate) fn write(transaction: &mut Transaction<'_>, write: &Write) -> Result<Result<(), Refusal>, LedgerError> {
@@ -61,6 +62,10 @@ fn perform(connection: &rusqlite::Connection, write: &Write) -> Result<usize, Le
         Write::AddItem(row) => add_item(connection, row)?,
         Write::SetItem(row) => set_item(connection, row)?,
         Write::AddSale(row) => add_sale(connection, row)?,
+        Write::AddDrawSale(row, seed) => {
+            add_sale(connection, row)?;
+            add_draw(connection, row, seed)?
+        }
         Write::SetSale(row) => set_sale(connection, row)?,
         Write::LatchOpened { sale_id, at_ms } => connection
             .prepare_cached("UPDATE sales SET opened_at_ms = coalesce(opened_at_ms, ?2) WHERE sale_id = ?1")?
@@ -167,6 +172,7 @@ fn add_sale(connection: &rusqlite::Connection, row: &SaleRow) -> Result<usize, L
 
 fn set_sale(connection: &rusqlite::Connection, row: &SaleRow) -> Result<usize, LedgerError> {
     set_skus(connection, row)?;
+    set_draw(connection, row)?;
     Ok(connection
         .prepare_cached(
             "UPDATE sales SET price_minor = ?3, starts_at_ms = ?4, ends_at_ms = ?5, per_shopper_limit = ?6,

@@ -1,12 +1,14 @@
 //! One sale's units and orders: what is decided, and what follows from it.
 //!
-//! Deciding and applying are apart: `place`, `elapse`, `cancel`, `open_payment`, `settle`, `resize` and `call_off` say
+//! Deciding and applying are apart: `place`, `elapse`, `cancel`, `open_payment`, `settle`, `resize`, `call_off` and those of a draw say
 //! what happens as [`Event`]s and change the book only through [`Book::apply`]. So a book replayed from its events is
 //! the same book.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use crate::book_draw::DrawBook;
 use crate::decision::{BookOrder, CancelRefused, Decision, Intent, Outlook, Outlooks, StockRefused, Waiter};
+use crate::draw_terms::DrawStage;
 use crate::event::{Change, Event, RefundCause, ReleaseCause};
 use crate::ids::{OrderId, PassId, PaymentId, SaleId, ShopperId};
 use crate::order::{Outcome, Rejection};
@@ -60,6 +62,8 @@ pub struct Book {
     pub(crate) called_off: bool,
     /// Of a sale that was called off: the orders that are still open or paid.
     pub(crate) to_unwind: BTreeSet<OrderId>,
+    /// None: first come, first served.
+    pub(crate) draw: Option<Box<DrawBook>>,
 }
 
 impl Book {
@@ -67,6 +71,7 @@ impl Book {
     pub fn new(sale_id: SaleId, terms: Terms, units: &Units) -> Self {
         Self {
             sale_id,
+            draw: terms.draw.map(|_| Box::default()),
             terms,
             shelf: Shelf::new(units),
             orders: HashMap::new(),
@@ -128,6 +133,9 @@ impl Book {
         if self.turns.contains_key(&order_id) {
             return Some(Outcome::Waiting);
         }
+        if let Some(number) = self.draw.as_ref().and_then(|draw| draw.number_of(order_id)) {
+            return Some(Outcome::Entered { number });
+        }
         self.ended.get(&order_id).map(|ended| ended.reason.map_or(Outcome::SoldOut, Outcome::Rejected))
     }
 
@@ -137,10 +145,11 @@ impl Book {
         let of_order = self.orders.get(&order_id).map(|order| order.shopper_id);
         let of_waiter = || self.turns.get(&order_id).and_then(|turn| self.waiting.get(turn));
         let of_ended = || self.ended.get(&order_id).map(|ended| ended.shopper_id);
-        of_order.or_else(|| of_waiter().map(|waiter| waiter.shopper_id)).or_else(of_ended)
+        let of_entrant = || self.draw.as_ref().and_then(|draw| draw.shopper_of(order_id));
+        of_order.or_else(|| of_waiter().map(|waiter| waiter.shopper_id)).or_else(of_entrant).or_else(of_ended)
     }
 
-    /// Units that the shopper holds, may claim, waits for or has paid for.
+    /// Units that the shopper holds, may claim, waits for, has entered for or has paid for.
     #[must_use]
     pub fn units_of(&self, shopper_id: ShopperId) -> u32 {
         self.units_of.get(&shopper_id).copied().unwrap_or(0)
@@ -162,7 +171,9 @@ impl Book {
         let Some(Left { free, unsold }) = self.shelf.left(sku).filter(|_| !self.called_off) else {
             return Outlook::default();
         };
-        Outlook { free_units: free, can_wait: unsold > 0 && self.has_room_to_wait() }
+        // While orders are entries, how many there are is no obstacle: all have the same chance.
+        let enters = self.draw_stage() == Some(DrawStage::Entering);
+        Outlook { free_units: free, can_wait: enters || unsold > 0 && self.has_room_to_wait() }
     }
 
     /// How the sale stands for orders to come.
@@ -178,13 +189,13 @@ impl Book {
                 can_wait: all.can_wait || sku.can_wait,
             })
         };
-        Outlooks { all, skus }
+        Outlooks { all, skus, draw: self.draw_outlook() }
     }
 
     /// When something next happens by itself: an order lapses, or the wait ends with the sale.
     #[must_use]
     pub fn next_due_ms(&self) -> Option<i64> {
-        if !self.to_unwind.is_empty() {
+        if !self.to_unwind.is_empty() || self.is_deciding() || self.called_off && self.has_entries() {
             return Some(i64::MIN);
         }
         let expiry_ms = self.expiries.first().map(|(at_ms, _)| *at_ms);
@@ -202,6 +213,9 @@ impl Book {
             Verdict::SoldOut => return Decision::SoldOut,
             Verdict::Rejected(reason) => Change::OrderRejected { intent: intent_of(), reason },
             Verdict::Waits => Change::OrderWaits { intent: intent_of() },
+            Verdict::Enters { reserves } => {
+                Change::DrawEntered { intent: intent_of(), number: self.next_entry_number(), reserves }
+            }
             Verdict::Offered { reserved: true, amount_minor } => Change::OrderHeld {
                 intent: intent_of(),
                 amount_minor,
@@ -240,6 +254,12 @@ impl Book {
         }
         let reserved = terms.stock_policy != StockPolicy::OnPayment && !is_marked;
         let wanted = u64::from(intent.quantity);
+        match self.draw_stage() {
+            Some(DrawStage::Entering) if unsold < wanted => return Verdict::Rejected(Rejection::NotEnoughUnits),
+            Some(DrawStage::Entering) => return Verdict::Enters { reserves: reserved },
+            Some(DrawStage::Closed | DrawStage::Deciding) => return Verdict::Rejected(Rejection::EntriesClosed),
+            Some(DrawStage::Drawn) | None => {}
+        }
         if free >= wanted {
             return Verdict::Offered { reserved, amount_minor };
         }
@@ -261,9 +281,13 @@ impl Book {
     }
 
     /// One thing that time alone brings about, and what follows from it: the wait ends with the sale, an order lapses
-    /// (the oldest first), or an order of a sale that was called off is undone. Nothing is left to do when it answers
-    /// with no events.
+    /// (the oldest first), or an order of a sale that was called off is undone. A draw that is under way comes before all of
+    /// it. Nothing is left to do when it answers with no events.
     pub fn elapse(&mut self, now_ms: i64) -> Vec<Event> {
+        let drawn = self.elapse_draw(now_ms);
+        if !drawn.is_empty() {
+            return drawn;
+        }
         if now_ms >= self.terms.ends_at_ms && !self.waiting.is_empty() {
             let mut events = Vec::new();
             self.follow(now_ms, &mut events);
@@ -286,6 +310,13 @@ impl Book {
             let change = Change::WaitingEnded { order_id, reason: Some(Rejection::Cancelled) };
             return Ok(vec![self.recorded(now_ms, change)]);
         }
+        if self.draw.as_ref().is_some_and(|draw| draw.number_of(order_id).is_some()) {
+            if self.draw_stage() != Some(DrawStage::Entering) {
+                return Err(CancelRefused::EntriesClosed);
+            }
+            let change = Change::EntryEnded { order_id, rank: None, reason: Some(Rejection::Cancelled) };
+            return Ok(vec![self.recorded(now_ms, change)]);
+        }
         let order = self.orders.get(&order_id).ok_or(CancelRefused::UnknownOrder)?;
         if !order.state.is_open() {
             return Err(CancelRefused::NotOpen(order.state));
@@ -295,6 +326,9 @@ impl Book {
 
     /// Sets the sale's total, and that of the SKUs named. Free units come and go; held and sold ones stay.
     pub fn resize(&mut self, units: &Units, now_ms: i64) -> Result<Vec<Event>, StockRefused> {
+        if self.is_deciding() {
+            return Err(StockRefused::DrawUnderWay);
+        }
         let taken = |stock: Stock| stock.held() + stock.sold();
         let owns = self.shelf.skus();
         if owns.is_empty() && !units.skus.is_empty() {
@@ -340,8 +374,12 @@ impl Book {
     }
 
     /// What a change means for who waits: free units go to the first whom they suffice, and who can get none any more is
-    /// told so. After it no unit is free that somebody waiting could have.
+    /// told so. After it no unit is free that somebody waiting could have; but for a draw that is under way: until its end
+    /// what is free belongs to the places that are still to come.
     pub(crate) fn follow(&mut self, now_ms: i64, events: &mut Vec<Event>) {
+        if self.is_deciding() {
+            return;
+        }
         while let Some(change) = self.next_for_waiting(now_ms) {
             events.push(self.recorded(now_ms, change));
         }
@@ -380,8 +418,15 @@ impl Book {
 
 /// What is decided of an order, before it is a fact.
 enum Verdict {
-    Offered { reserved: bool, amount_minor: i64 },
+    Offered {
+        reserved: bool,
+        amount_minor: i64,
+    },
     Waits,
+    /// Orders are entries in a draw.
+    Enters {
+        reserves: bool,
+    },
     SoldOut,
     Rejected(Rejection),
 }

@@ -19,6 +19,8 @@ pub enum BrokenLog {
     Payment(PaymentId),
     #[error("the sale had been called off before")]
     CalledOff,
+    #[error("the draw is not where this fact finds it, or does not come out like this")]
+    Draw,
 }
 
 impl Book {
@@ -42,6 +44,20 @@ impl Book {
                 self.ended.insert(intent.order_id, ended);
                 Ok(())
             }
+            Change::DrawEntered { intent, number, reserves } => self.enter(intent, *number, *reserves),
+            Change::EntriesClosed { root, entries } => self.apply_close(*root, *entries, event.at_ms),
+            Change::Drawn { seed, beacon, units, skus, waitlist_units } => {
+                let units = draw::Units { total: *units, skus: skus.clone() };
+                self.apply_drawn(*seed, beacon.as_deref(), units, *waitlist_units)
+            }
+            Change::EntryHeld { order_id, rank, amount_minor, currency, hold_expires_at_ms } => {
+                self.offer_entry((*order_id, *rank), *amount_minor, currency, true, *hold_expires_at_ms)
+            }
+            Change::EntryToClaim { order_id, rank, amount_minor, currency, pay_by_ms } => {
+                self.offer_entry((*order_id, *rank), *amount_minor, currency, false, Some(*pay_by_ms))
+            }
+            Change::EntryWaits { order_id, rank } => self.wait_as_entry(*order_id, *rank),
+            Change::EntryEnded { order_id, rank, reason } => self.end_entry(*order_id, *rank, *reason),
             Change::PaymentOpened { order_id, payment_id } => self.open(*order_id, *payment_id),
             Change::PaymentDeclined { order_id, payment_id, provider_event_id } => {
                 self.end_payment(*order_id, *payment_id, provider_event_id, PaymentState::Declined)?;
@@ -102,7 +118,7 @@ impl Book {
         Ok(())
     }
 
-    fn insert(&mut self, order_id: OrderId, order: BookOrder) {
+    pub(crate) fn insert(&mut self, order_id: OrderId, order: BookOrder) {
         if let Some(expires_at_ms) = order.expires_at_ms {
             self.expiries.insert((expires_at_ms, order_id));
         }
@@ -166,7 +182,7 @@ impl Book {
     }
 
     /// Somebody behind them in the line got units of the kind that they wait for.
-    fn pass_over(&mut self, turn: Turn, sku: Option<&str>) {
+    pub(crate) fn pass_over(&mut self, turn: Turn, sku: Option<&str>) {
         let before = self.waiting.range_mut(..turn).map(|(_, waiter)| waiter);
         for waiter in before.filter(|waiter| waiter.sku.as_deref() == sku) {
             waiter.passed_over = true;
@@ -282,13 +298,14 @@ impl Book {
             return Err(BrokenLog::CalledOff);
         }
         self.called_off = true;
+        self.call_draw_off();
         let unfinished = |state: OrderState| state.is_open() || state == OrderState::Paid;
         self.to_unwind =
             self.orders.iter().filter(|(_, order)| unfinished(order.state)).map(|(order_id, _)| *order_id).collect();
         Ok(())
     }
 
-    fn take_pass(&mut self, intent: &Intent) -> Result<(), BrokenLog> {
+    pub(crate) fn take_pass(&mut self, intent: &Intent) -> Result<(), BrokenLog> {
         if self.outcome(intent.order_id).is_some() {
             return Err(BrokenLog::Order(intent.order_id));
         }
@@ -296,7 +313,7 @@ impl Book {
         Ok(())
     }
 
-    fn count(&mut self, shopper_id: ShopperId, units: i64) {
+    pub(crate) fn count(&mut self, shopper_id: ShopperId, units: i64) {
         let counted = self.units_of.entry(shopper_id).or_default();
         *counted = u32::try_from(i64::from(*counted) + units).unwrap_or(0);
     }

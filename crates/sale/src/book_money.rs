@@ -89,8 +89,10 @@ impl Book {
         }
     }
 
+    /// While a draw is under way, what is free belongs to the places that are still to come.
     fn has_free_for(&self, order: &BookOrder) -> bool {
-        self.shelf.left(order.sku.as_deref()).is_some_and(|left| left.free >= u64::from(order.quantity))
+        !self.is_deciding()
+            && self.shelf.left(order.sku.as_deref()).is_some_and(|left| left.free >= u64::from(order.quantity))
     }
 
     fn limit_allows(&self, order: &BookOrder) -> bool {

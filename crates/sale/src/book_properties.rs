@@ -45,6 +45,8 @@ fn random_step(book: &mut Book, now_ms: i64, (what, who, which, _): Step) -> Vec
             let skus = book.shelf.skus().keys().map(|sku| (sku.clone(), total)).collect();
             book.resize(&Units { total, skus }, now_ms).unwrap_or_default()
         }
+        10 if who == 1 => book.close_entries(now_ms),
+        10 if who == 2 => book.hold_draw(&crate::DrawSeed([which; 32]), None, now_ms).unwrap_or_default(),
         _ if which == 0 && who == 0 => book.call_off(now_ms),
         _ => Vec::new(),
     }
@@ -62,7 +64,9 @@ fn check(book: &Book) -> Result<(), TestCaseError> {
         prop_assert_eq!(stock.held(), units_in(sku, |order| order.reserved && order.state.is_open()));
         prop_assert_eq!(stock.sold(), units_in(sku, |order| order.state == OrderState::Paid));
     }
-    for waiter in book.waiting() {
+    // What is free while entries are decided belongs to the places that are still to come.
+    let waiting: Vec<_> = book.waiting().filter(|_| !book.is_deciding()).collect();
+    for waiter in waiting {
         let left = book.shelf.left(waiter.sku.as_deref()).unwrap();
         prop_assert!(left.free < u64::from(waiter.quantity), "{:?} waits although {:?}", waiter, left);
         prop_assert!(left.unsold >= u64::from(waiter.quantity), "{:?} waits in vain: {:?}", waiter, left);
@@ -76,7 +80,10 @@ fn check(book: &Book) -> Result<(), TestCaseError> {
             .sum();
         let of_waiting: u32 =
             book.waiting().filter(|waiter| waiter.shopper_id == shopper_id).map(|waiter| waiter.quantity).sum();
-        prop_assert_eq!(units, of_orders + of_waiting);
+        let entered = book.outlooks().draw.map_or(0, |draw| draw.entered_units);
+        let others = || book.units_of.values().map(|units| u64::from(*units)).sum::<u64>();
+        prop_assert!(units >= of_orders + of_waiting && others() >= entered);
+        prop_assert!(entered > 0 || units == of_orders + of_waiting);
         prop_assert!(units <= 3);
     }
     let lapsing = book.orders.values().filter(|order| order.state.is_open() && order.expires_at_ms.is_some()).count();
@@ -84,7 +91,7 @@ fn check(book: &Book) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-fn start(policy: u8, waitlist_units: u32, units: u64, has_skus: bool) -> Book {
+fn start(policy: u8, waitlist_units: u32, units: u64, has_skus: bool, is_draw: bool) -> Book {
     let stock_policy = StockPolicy::ALL[usize::from(policy)];
     let skus: &[&str] = if has_skus { &["m", "s"] } else { &[] };
     let terms = Terms {
@@ -92,6 +99,7 @@ fn start(policy: u8, waitlist_units: u32, units: u64, has_skus: bool) -> Book {
         waitlist_units,
         sku_prices_minor: skus.iter().map(|sku| ((*sku).to_owned(), 500)).collect(),
         ends_at_ms: 90_000,
+        draw: is_draw.then_some(crate::DrawTerms { entries_close_at_ms: 30_000, beacon_due_at_ms: None }),
         ..terms(3)
     };
     let skus = skus.iter().map(|sku| ((*sku).to_owned(), units)).collect();
@@ -105,9 +113,10 @@ proptest! {
         waitlist_units in 0_u32..5,
         units in 0_u64..12,
         has_skus: bool,
+        is_draw: bool,
         steps in prop::collection::vec((0_u8..11, 0_u8..5, 0_u8..20, 0_i64..4_000), 0..200),
     ) {
-        let mut book = start(policy, waitlist_units, units, has_skus);
+        let mut book = start(policy, waitlist_units, units, has_skus, is_draw);
         let mut replayed = book.clone();
         let mut now_ms = 0;
         for step in steps {

@@ -7,6 +7,8 @@ use crate::order::OrderState;
 use crate::strikes::StrikeTerms;
 use uuid::Uuid;
 
+#[path = "book_draw_tests.rs"]
+mod draws;
 #[path = "book_payment_tests.rs"]
 mod payments;
 #[path = "book_properties.rs"]
@@ -27,6 +29,7 @@ fn terms(limit: u32) -> Terms {
         waitlist_units: 0,
         strikes: StrikeTerms::OFF,
         ends_at_ms: ENDS_AT_MS,
+        draw: None,
     }
 }
 

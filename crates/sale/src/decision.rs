@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::draw_terms::DrawStage;
 use crate::event::{Event, ReleaseCause};
 use crate::ids::{OrderId, PassId, PaymentId, ShopperId};
 use crate::order::OrderState;
@@ -92,6 +93,19 @@ pub struct Outlook {
 pub struct Outlooks {
     pub all: Outlook,
     pub skus: BTreeMap<String, Outlook>,
+    /// Of a sale by draw: how far it is.
+    pub draw: Option<DrawOutlook>,
+}
+
+/// How a draw stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DrawOutlook {
+    pub stage: DrawStage,
+    pub called_off: bool,
+    /// Entries that have not been decided.
+    pub entries: u64,
+    /// The units that they ask for.
+    pub entered_units: u64,
 }
 
 impl Outlooks {
@@ -110,6 +124,8 @@ impl Outlooks {
 pub enum CancelRefused {
     UnknownOrder,
     NotOpen(OrderState),
+    /// It is an entry, and the entries are closed.
+    EntriesClosed,
 }
 
 /// Why a payment cannot be opened or settled.
@@ -126,6 +142,8 @@ pub enum PaymentRefused {
 /// Why a sale's units cannot be set so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StockRefused {
+    /// Entries are being decided: a second later it can be done.
+    DrawUnderWay,
     /// Held and sold units stay; so many are, at the least one of the counts.
     BelowTaken { taken_units: u64 },
     /// The SKUs' own units add up to less than the total.

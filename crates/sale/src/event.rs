@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::decision::Intent;
+use crate::draw_terms::Hex32;
 use crate::ids::{OrderId, PaymentId, SaleId};
 use crate::order::{OrderState, Rejection};
 
@@ -142,6 +143,32 @@ pub enum Change {
         intent: Intent,
         reason: Rejection,
     },
+    /// The order is an entry in a draw; `reserves` says whether units would be kept for it.
+    DrawEntered {
+        #[serde(flatten)]
+        intent: Intent,
+        number: u64,
+        reserves: bool,
+    },
+    /// No entry comes or goes any more: all are under this root.
+    EntriesClosed { root: Hex32, entries: u64 },
+    /// The seed, the beacon's value where one was named, and what there is to be had. Who gets what follows.
+    Drawn {
+        seed: Hex32,
+        beacon: Option<String>,
+        units: u64,
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        skus: BTreeMap<String, u64>,
+        waitlist_units: u32,
+    },
+    /// free → held, for an entry at its place in the draw; 1 is the first.
+    EntryHeld { order_id: OrderId, rank: u64, amount_minor: i64, currency: String, hold_expires_at_ms: Option<i64> },
+    /// The entry may be paid and reserves nothing.
+    EntryToClaim { order_id: OrderId, rank: u64, amount_minor: i64, currency: String, pay_by_ms: i64 },
+    /// The entry got nothing in the draw and waits for units that come back.
+    EntryWaits { order_id: OrderId, rank: u64 },
+    /// The entry is over without units: sold out, or the reason. No rank where there was no draw.
+    EntryEnded { order_id: OrderId, rank: Option<u64>, reason: Option<Rejection> },
     /// A payment may now arrive for the order.
     PaymentOpened { order_id: OrderId, payment_id: PaymentId },
     /// The provider says that the shopper did not pay; the hold goes on.
@@ -184,6 +211,13 @@ impl Change {
             Self::WaitingHeld { .. } => "waiting_held",
             Self::WaitingEnded { .. } => "waiting_ended",
             Self::OrderRejected { .. } => "order_rejected",
+            Self::DrawEntered { .. } => "draw_entered",
+            Self::EntriesClosed { .. } => "entries_closed",
+            Self::Drawn { .. } => "drawn",
+            Self::EntryHeld { .. } => "entry_held",
+            Self::EntryToClaim { .. } => "entry_to_claim",
+            Self::EntryWaits { .. } => "entry_waits",
+            Self::EntryEnded { .. } => "entry_ended",
             Self::PaymentOpened { .. } => "payment_opened",
             Self::PaymentDeclined { .. } => "payment_declined",
             Self::OrderPaid { .. } => "order_paid",
@@ -202,16 +236,21 @@ impl Change {
             Self::OrderHeld { intent, .. }
             | Self::OrderToClaim { intent, .. }
             | Self::OrderWaits { intent }
+            | Self::DrawEntered { intent, .. }
             | Self::OrderRejected { intent, .. } => Some(intent.order_id),
             Self::WaitingHeld { order_id, .. }
             | Self::WaitingEnded { order_id, .. }
+            | Self::EntryHeld { order_id, .. }
+            | Self::EntryToClaim { order_id, .. }
+            | Self::EntryWaits { order_id, .. }
+            | Self::EntryEnded { order_id, .. }
             | Self::PaymentOpened { order_id, .. }
             | Self::PaymentDeclined { order_id, .. }
             | Self::OrderPaid { order_id, .. }
             | Self::PaymentRefunded { order_id, .. }
             | Self::OrderRefunded { order_id, .. }
             | Self::OrderReleased { order_id, .. } => Some(*order_id),
-            Self::StockResized { .. } | Self::SaleCalledOff => None,
+            Self::EntriesClosed { .. } | Self::Drawn { .. } | Self::StockResized { .. } | Self::SaleCalledOff => None,
         }
     }
 }

@@ -7,8 +7,10 @@
 
 mod book;
 mod book_apply;
+mod book_draw;
 mod book_money;
 mod decision;
+mod draw_terms;
 mod eligibility;
 mod event;
 mod ids;
@@ -24,9 +26,12 @@ mod window;
 
 pub use book::Book;
 pub use book_apply::BrokenLog;
+pub use book_draw::{DRAW_PAUSE_MS, MAX_ENTRIES};
 pub use decision::{
-    BookOrder, CancelRefused, Decision, Intent, Outlook, Outlooks, PaymentRefused, Settlement, StockRefused, Waiter,
+    BookOrder, CancelRefused, Decision, DrawOutlook, Intent, Outlook, Outlooks, PaymentRefused, Settlement,
+    StockRefused, Waiter,
 };
+pub use draw_terms::{DrawRefused, DrawSeed, DrawStage, DrawTerms, EntryWindow, Hex32, OurSha256};
 pub use eligibility::{Eligibility, Ineligible};
 pub use event::{Change, Charge, Event, RefundCause, ReleaseCause};
 pub use ids::{ItemId, MerchantId, OrderId, PassId, PaymentId, QuizId, SaleId, ShopperId, order_id_of};

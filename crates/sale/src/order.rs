@@ -60,6 +60,10 @@ pub enum Outcome {
         expires_at_ms: Option<i64>,
         reserved: bool,
     },
+    /// It is an entry, the `number`th, in a draw that has not been held: not the end.
+    Entered {
+        number: u64,
+    },
     /// It waits for units that come back: not the end.
     Waiting,
     SoldOut,
@@ -70,7 +74,7 @@ impl Outcome {
     /// Whether the token has ended: nothing else can become of it.
     #[must_use]
     pub const fn is_final(&self) -> bool {
-        !matches!(self, Self::Waiting)
+        !matches!(self, Self::Waiting | Self::Entered { .. })
     }
 }
 
@@ -93,10 +97,12 @@ pub enum Rejection {
     Cancelled,
     /// The whole sale was called off.
     SaleCalledOff,
+    /// The draw takes no entries any more, and has not been held.
+    EntriesClosed,
 }
 
 impl Rejection {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::LimitReached,
         Self::PassInvalid,
         Self::NotEnoughUnits,
@@ -104,6 +110,7 @@ impl Rejection {
         Self::Marked,
         Self::Cancelled,
         Self::SaleCalledOff,
+        Self::EntriesClosed,
     ];
 
     /// The reason's name on the wire and in the ledger.
@@ -117,6 +124,7 @@ impl Rejection {
             Self::Marked => "marked",
             Self::Cancelled => "cancelled",
             Self::SaleCalledOff => "sale_called_off",
+            Self::EntriesClosed => "entries_closed",
         }
     }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::draw_terms::DrawTerms;
 use crate::strikes::StrikeTerms;
 
 /// When a unit leaves the free stock.
@@ -54,6 +55,8 @@ pub struct Terms {
     pub strikes: StrikeTerms,
     /// From this moment on nobody waits any more.
     pub ends_at_ms: i64,
+    /// None: first come, first served.
+    pub draw: Option<DrawTerms>,
 }
 
 impl Terms {
@@ -90,6 +93,7 @@ mod tests {
             waitlist_units: 0,
             strikes: StrikeTerms::OFF,
             ends_at_ms: i64::MAX,
+            draw: None,
         }
     }
 

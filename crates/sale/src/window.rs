@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::decision::Outlook;
+use crate::draw_terms::EntryWindow;
 
 /// A sale's times. That it has opened is latched: a clock that was set back does not close it again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -11,6 +12,8 @@ pub struct Window {
     pub ends_at_ms: i64,
     pub opened: bool,
     pub paused: bool,
+    /// Of a sale by draw: when orders are entries.
+    pub entries: Option<EntryWindow>,
 }
 
 /// What a sale is doing.
@@ -21,6 +24,8 @@ pub enum Phase {
     SoldOut,
     Ended,
     Paused,
+    /// Of a sale by draw: the entries are closed, and not everybody knows yet.
+    Drawing,
 }
 
 /// Why an order may not join the line now.
@@ -28,6 +33,7 @@ pub enum Phase {
 pub enum AdmissionRefusal {
     NotOpen,
     Paused,
+    EntriesClosed,
     Ended,
     SoldOut,
     LimitReached,
@@ -46,6 +52,13 @@ impl Window {
         now_ms >= self.ends_at_ms
     }
 
+    const fn is_between(&self, now_ms: i64) -> bool {
+        match &self.entries {
+            Some(entries) => entries.is_between(now_ms),
+            None => false,
+        }
+    }
+
     /// What the sale is doing at `now_ms` with `free_units` left.
     #[must_use]
     pub const fn phase(&self, now_ms: i64, free_units: u64) -> Phase {
@@ -55,6 +68,8 @@ impl Window {
             Phase::Upcoming
         } else if self.paused {
             Phase::Paused
+        } else if self.is_between(now_ms) {
+            Phase::Drawing
         } else if free_units == 0 {
             Phase::SoldOut
         } else {
@@ -68,6 +83,7 @@ impl Window {
             Phase::Upcoming => Err(AdmissionRefusal::NotOpen),
             Phase::Ended => Err(AdmissionRefusal::Ended),
             Phase::Paused => Err(AdmissionRefusal::Paused),
+            Phase::Drawing => Err(AdmissionRefusal::EntriesClosed),
             Phase::Open | Phase::SoldOut => Ok(()),
         }
     }
@@ -98,8 +114,10 @@ pub const fn judge_admission(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::draw_terms::DrawStage;
 
-    const WINDOW: Window = Window { starts_at_ms: 1_000, ends_at_ms: 2_000, opened: false, paused: false };
+    const WINDOW: Window =
+        Window { starts_at_ms: 1_000, ends_at_ms: 2_000, opened: false, paused: false, entries: None };
 
     fn check(now_ms: i64, free_units: u64, expected: Phase) {
         assert_eq!(WINDOW.phase(now_ms, free_units), expected, "at {now_ms}");
@@ -126,6 +144,20 @@ mod tests {
         assert_eq!(paused.phase(10, 5), Phase::Upcoming);
         assert_eq!(paused.phase(1_500, 5), Phase::Paused);
         assert_eq!(paused.phase(2_500, 5), Phase::Ended);
+    }
+
+    #[test]
+    fn between_the_close_and_the_draw_nobody_is_admitted_and_then_what_is_left_is_sold() {
+        let at = |stage| Window { entries: Some(EntryWindow { close_at_ms: 1_500, stage }), ..WINDOW };
+        assert_eq!(at(DrawStage::Entering).phase(1_499, 5), Phase::Open);
+        assert_eq!(at(DrawStage::Entering).judge(1_500), Err(AdmissionRefusal::EntriesClosed));
+        // A clock that was set back opens no draw again.
+        assert_eq!(at(DrawStage::Closed).phase(1_200, 5), Phase::Drawing);
+        assert_eq!(at(DrawStage::Deciding).phase(1_700, 5), Phase::Drawing);
+        assert_eq!(at(DrawStage::Drawn).phase(1_700, 5), Phase::Open);
+        assert_eq!(at(DrawStage::Drawn).phase(1_700, 0), Phase::SoldOut);
+        assert_eq!(at(DrawStage::Closed).phase(2_000, 5), Phase::Ended);
+        assert_eq!(at(DrawStage::Entering).phase(999, 5), Phase::Upcoming);
     }
 
     #[test]

@@ -42,7 +42,7 @@ impl World {
 
     pub(crate) fn ask_to_cancel(&mut self) {
         let any = self.dice.percent(10);
-        let wanted = |fact: &Fact| any || fact.is_open() || fact.state == State::Waiting;
+        let wanted = |fact: &Fact| any || fact.is_open() || matches!(fact.state, State::Waiting | State::Entered);
         let Some((sale, order_id)) = self.some_order(wanted) else { return };
         let cause = if self.dice.percent(30) { ReleaseCause::ByMerchant } else { ReleaseCause::Cancelled };
         self.ask(Ask::Cancel { sale, order_id, cause });
@@ -143,6 +143,10 @@ impl World {
                 self.ask(Ask::Lift { merchant_id, shopper_id });
             }
             3 | 4 => self.write(),
+            5..=8 if self.shops[sale].asked.draw.as_ref().is_some_and(|draw| draw.beacon.is_some()) => {
+                let beacon = format!("{:x}", self.dice.below(3));
+                self.ask(Ask::HoldDraw { sale, beacon });
+            }
             _ => self.change_sale(sale),
         }
     }
@@ -191,7 +195,10 @@ impl World {
             9 => row.waitlist_units = self.dice.between(0, 6) as u32,
             10 => row.strikes = any_strikes(&mut self.dice),
             11 => row.paused = !row.paused,
+            // A draw ends after all that it waits for.
+            12 if row.draw.is_some() => row.ends_at_ms += 1,
             12 => row.ends_at_ms = (now_ms + self.dice.between(0, 60_000)).max(row.starts_at_ms + 1),
+            13 if row.draw.is_some() => {}
             13 => {
                 row.stock_policy =
                     [StockPolicy::Hold, StockPolicy::OnOrder, StockPolicy::OnPayment][self.dice.below(3)];

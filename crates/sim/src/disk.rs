@@ -132,12 +132,13 @@ impl Inner {
     }
 
     fn is_poisoned(&self, batch: &Batch) -> bool {
-        use sale::Change::{OrderHeld, OrderRejected, OrderToClaim, OrderWaits};
+        use sale::Change::{DrawEntered, OrderHeld, OrderRejected, OrderToClaim, OrderWaits};
         self.poisoned.is_some_and(|poisoned| {
             batch.events.iter().any(|event| match &event.change {
                 OrderHeld { intent, .. }
                 | OrderToClaim { intent, .. }
                 | OrderWaits { intent }
+                | DrawEntered { intent, .. }
                 | OrderRejected { intent, .. } => intent.order_id == poisoned,
                 _ => false,
             })

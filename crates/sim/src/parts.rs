@@ -83,6 +83,7 @@ pub(crate) enum Ask {
     Settle { message: usize },
     Change { sale: usize, row: Box<SaleRow>, units: Option<Units> },
     CallOff { sale: usize },
+    HoldDraw { sale: usize, beacon: String },
     Lift { merchant_id: MerchantId, shopper_id: ShopperId },
     Write { write: Box<Write>, breaks_a_rule: bool },
 }
@@ -130,10 +131,13 @@ impl Ask {
                 reply: reply(inbox, number, Answer::Done),
             },
             Self::CallOff { sale } => Command::CallOff { sale_id: id(sale), reply: reply(inbox, number, Answer::Done) },
+            Self::HoldDraw { sale, beacon } => {
+                Command::HoldDraw { sale_id: id(sale), beacon, reply: reply(inbox, number, Answer::Done) }
+            }
             Self::Lift { merchant_id, shopper_id } => {
                 Command::LiftStrikes { merchant_id, shopper_id, reply: reply(inbox, number, Answer::Done) }
             }
-            Self::Write { write, .. } => Command::Write { write: *write, reply: reply(inbox, number, Answer::Done) },
+            Self::Write { write, .. } => Command::Write { write, reply: reply(inbox, number, Answer::Done) },
         }
     }
 
@@ -144,6 +148,7 @@ impl Ask {
             Self::Settle { .. } => "action: the provider's message arrives",
             Self::Change { .. } => "action: a sale is changed",
             Self::CallOff { .. } => "action: a sale is called off",
+            Self::HoldDraw { .. } => "action: a beacon's value arrives",
             Self::Lift { .. } => "action: strikes are lifted",
             Self::Write { breaks_a_rule: true, .. } => "fault: a command that breaks a rule",
             Self::Write { .. } => "action: a refund is taken by the provider",

@@ -11,12 +11,13 @@ use uuid::Uuid;
 pub(crate) fn seat(connection: &Connection, order_id: OrderId) -> rusqlite::Result<Option<SeatRow>> {
     let sql =
         "SELECT shopper_id, pass_id, body_hash, quantity, queue_life, queue_seq, reason, hold_expires_at_ms, state,
-                      reserved FROM orders WHERE order_id = ?1";
+                      reserved, entry_number, draw_rank FROM orders WHERE order_id = ?1";
     let mut statement = connection.prepare_cached(sql)?;
     let found = statement.query_row([order_id.0.as_bytes()], |row| {
         let expires: i64 = row.get(7)?;
         let outcome = match row.get_ref(8)?.as_str()? {
             "waiting" => Outcome::Waiting,
+            "entered" => Outcome::Entered { number: row.get::<_, i64>(10)? as u64 },
             "sold_out" => Outcome::SoldOut,
             "rejected" => {
                 let reason: String = row.get(6)?;
@@ -33,6 +34,7 @@ pub(crate) fn seat(connection: &Connection, order_id: OrderId) -> rusqlite::Resu
             queue_life: row.get::<_, i64>(4)? as u64,
             queue_seq: row.get::<_, i64>(5)? as u64,
             outcome,
+            draw_rank: row.get::<_, Option<i64>>(11)?.map(|rank| rank as u64),
         })
     });
     found.optional()

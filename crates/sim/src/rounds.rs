@@ -153,7 +153,11 @@ impl World {
         }
         let ends = self.shops.iter().map(|shop| shop.asked.ends_at_ms).max().unwrap_or(0);
         self.now_us = self.now_us.max((ends + 60_000) * 1_000);
-        self.run_dry()?;
+        // Entries that close only now are drawn a little later, and what they hold lapses later still.
+        for later_ms in [0, 5_000, 400_000] {
+            self.now_us += later_ms * 1_000;
+            self.run_dry()?;
+        }
         self.poll_where(|_| true)?;
         self.oracle.all_ended()?;
         self.all_heard()?;

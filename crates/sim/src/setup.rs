@@ -1,8 +1,8 @@
 //! How a world begins: merchants, items, sales of all kinds, shoppers.
 
-use ledger::{Batch, ItemRow, Ledger, MerchantRow, QuizKind, SaleRow, SkuRow, SqliteLedger, Write};
+use ledger::{Batch, BeaconRow, DrawRow, ItemRow, Ledger, MerchantRow, QuizKind, SaleRow, SkuRow, SqliteLedger, Write};
 use rusqlite::Connection;
-use sale::{Eligibility, ItemId, MarkedOrders, MerchantId, SaleId, ShopperId, StockPolicy, StrikeTerms};
+use sale::{DrawSeed, Eligibility, ItemId, MarkedOrders, MerchantId, SaleId, ShopperId, StockPolicy, StrikeTerms};
 use uuid::Uuid;
 
 use crate::dice::Dice;
@@ -54,8 +54,9 @@ fn any_sale(dice: &mut Dice, number: usize, merchant_id: MerchantId) -> SaleRow 
     let starts_at_ms = BEGIN_MS + dice.between(0, 15_000);
     let stock_units = dice.between(0, 12) as u64;
     let skus = if dice.percent(40) { any_skus(dice, stock_units) } else { Vec::new() };
+    let sale_id = SaleId(Uuid::from_u128(0x3000 + number as u128));
     SaleRow {
-        sale_id: SaleId(Uuid::from_u128(0x3000 + number as u128)),
+        sale_id,
         item_id: ItemId(Uuid::from_u128(0x2000 + merchant_id.0.as_u128())),
         merchant_id,
         price_minor: dice.between(1, 9) * 100,
@@ -71,6 +72,7 @@ fn any_sale(dice: &mut Dice, number: usize, merchant_id: MerchantId) -> SaleRow 
         skus,
         strikes: any_strikes(dice),
         eligibility: Eligibility::default(),
+        draw: None,
         called_off_at_ms: None,
         quiz_kind: QuizKind::Arithmetic,
         questions: Vec::new(),
@@ -81,6 +83,23 @@ fn any_sale(dice: &mut Dice, number: usize, merchant_id: MerchantId) -> SaleRow 
         revision: 1,
         updated_at_ms: BEGIN_MS,
     }
+}
+
+fn seed_of(sale_id: SaleId) -> DrawSeed {
+    DrawSeed([sale_id.0.as_u128() as u8; 32])
+}
+
+/// The same sale, by draw: some with a beacon that may or may not come.
+fn by_draw(dice: &mut Dice, row: SaleRow) -> SaleRow {
+    let entries_close_at_ms = row.starts_at_ms + dice.between(1_000, 25_000);
+    let beacon = dice.percent(35).then(|| {
+        let due_at_ms = (entries_close_at_ms + dice.between(500, 60_000)).min(row.ends_at_ms);
+        BeaconRow { description: String::new(), due_at_ms }
+    });
+    let draw = Some(DrawRow { entries_close_at_ms, commitment: seed_of(row.sale_id).commitment(row.sale_id), beacon });
+    // Where payment decides nothing is kept for a place in a draw, so there is none.
+    let stock_policy = if row.stock_policy == StockPolicy::OnPayment { StockPolicy::Hold } else { row.stock_policy };
+    SaleRow { draw, stock_policy, ..row }
 }
 
 /// Puts the world's beginning into an empty record.
@@ -112,7 +131,11 @@ pub(crate) fn begin(dice: &mut Dice, store: &mut SqliteLedger) -> Vec<Shop> {
     for number in 0..sales {
         let merchant_id = merchant_id(dice.below(merchants));
         let row = any_sale(dice, number, merchant_id);
-        writes.push(Write::AddSale(row.clone()));
+        let row = if dice.percent(40) { by_draw(dice, row) } else { row };
+        writes.push(match row.draw {
+            Some(_) => Write::AddDrawSale(row.clone(), seed_of(row.sale_id)),
+            None => Write::AddSale(row.clone()),
+        });
         shops.push(Shop { sale_id: row.sale_id, merchant_id, units: row.made_units(), asked: row });
     }
     let answers = store.apply(&Batch { writes, ..Batch::default() }).expect("an empty record takes them");
@@ -126,6 +149,7 @@ pub(crate) fn clear(connection: &Connection) -> rusqlite::Result<()> {
         "BEGIN; PRAGMA defer_foreign_keys = ON;
          DELETE FROM strikes; DELETE FROM refunds; DELETE FROM provider_events; DELETE FROM payments;
          DELETE FROM orders; DELETE FROM events; DELETE FROM queue_lives; DELETE FROM skus; DELETE FROM stock;
+         DELETE FROM draws;
          DELETE FROM sales; DELETE FROM items; DELETE FROM merchants; DELETE FROM sqlite_sequence; COMMIT;",
     )
 }

@@ -70,7 +70,8 @@ pub(super) async fn sale_state(
         price_minor: sale.price_minor,
         currency: sale.currency.clone(),
         can_wait: phase == SalePhase::SoldOut && outlooks.all.can_wait,
-        called_off: sale.called_off_at_ms.is_some(),
+        called_off: sale.called_off_at_ms.is_some() || outlooks.draw.is_some_and(|draw| draw.called_off),
+        draw: super::draw::fragment(sale, outlooks.draw, app.clock.now_ms()),
         skus: sale.skus.iter().map(sku).collect(),
     };
     Ok((Extension(CachePolicy::EdgeSecond), Json(state)))

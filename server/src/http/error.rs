@@ -8,7 +8,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use committer::Failure;
 use ledger::{LedgerError, Refusal};
-use sale::{AdmissionRefusal, CancelRefused, PaymentRefused, StockRefused};
+use sale::{AdmissionRefusal, CancelRefused, DrawRefused, PaymentRefused, StockRefused};
 
 use crate::metrics;
 
@@ -139,11 +139,26 @@ impl From<AdmissionRefusal> for ApiError {
         let (code, detail) = match refusal {
             AdmissionRefusal::NotOpen => (Code::SaleNotOpen, "The sale has not started."),
             AdmissionRefusal::Paused => (Code::SalePaused, "The sale is paused."),
+            AdmissionRefusal::EntriesClosed => (Code::EntriesClosed, "The entries are closed; the draw is to come."),
             AdmissionRefusal::Ended => (Code::SaleEnded, "The sale has ended."),
             AdmissionRefusal::SoldOut => (Code::SoldOut, "No unit is free."),
             AdmissionRefusal::LimitReached => {
                 (Code::LimitReached, "That would be more units than one shopper may have.")
             }
+        };
+        Self::new(code, detail)
+    }
+}
+
+impl From<DrawRefused> for ApiError {
+    fn from(refused: DrawRefused) -> Self {
+        let (code, detail) = match refused {
+            DrawRefused::NoDraw => (Code::BeaconRefused, "The sale has no draw."),
+            DrawRefused::NoBeacon => (Code::BeaconRefused, "No beacon was named before the start."),
+            DrawRefused::EntriesOpen => (Code::BeaconRefused, "The entries are not closed yet."),
+            DrawRefused::TooLate => (Code::BeaconRefused, "The time for the beacon's value is over."),
+            DrawRefused::Held => (Code::BeaconRefused, "The draw has been held with another value."),
+            DrawRefused::CalledOff => (Code::SaleCalledOff, "The sale was called off, for good."),
         };
         Self::new(code, detail)
     }
@@ -166,6 +181,11 @@ impl From<Failure> for ApiError {
             Failure::Cancel(CancelRefused::NotOpen(state)) => {
                 Self::new(Code::OrderNotCancellable, format!("The order is {}.", state.as_str().replace('_', " ")))
             }
+            Failure::Cancel(CancelRefused::EntriesClosed) => {
+                Self::new(Code::OrderNotCancellable, "The entries are closed: it is in the draw.")
+            }
+            Failure::Draw(refused) => refused.into(),
+            Failure::Stock(StockRefused::DrawUnderWay) => Self::busy(),
             Failure::Payment(PaymentRefused::NotOpen(state)) => {
                 let why = if state.is_open() {
                     "Its time is over.".to_owned()

@@ -4,6 +4,7 @@ mod account;
 mod assets;
 mod cache;
 mod csi;
+mod draw;
 mod error;
 mod extract;
 mod files;
@@ -47,6 +48,7 @@ use crate::switches::Switches;
 use crate::tuned::Tuned;
 use crate::writer::Writer;
 
+pub(crate) use draw::Draws;
 pub(crate) use extract::{MERCHANT_TOKEN_PREFIX, SESSION_COOKIE};
 pub(crate) use files::{SiteFiles, keep_assets};
 pub(crate) use front::{Asked, Front};
@@ -146,6 +148,7 @@ pub(crate) struct AppState {
     pub(crate) heat: Heat,
     pub(crate) tokens: Tokens,
     pub(crate) limits: Limits,
+    pub(crate) draws: Draws,
     /// For argon2: memory-hard, so few at a time.
     pub(crate) password_pool: Pool,
     /// None where nobody takes the money.
@@ -212,6 +215,9 @@ fn api_routes() -> OpenApiRouter<App> {
         .routes(routes!(csi::sale_state))
         .routes(routes!(csi::recommendations))
         .routes(routes!(account::sign_out))
+        .routes(routes!(draw::show))
+        .routes(routes!(draw::entries))
+        .routes(routes!(draw::receipt))
         .routes(routes!(quiz::open))
         .routes(routes!(quiz::answer))
         .routes(routes!(orders::place))
@@ -231,6 +237,7 @@ fn api_routes() -> OpenApiRouter<App> {
         .routes(routes!(merchant::sales::publish))
         .routes(routes!(merchant::sales::ledger))
         .routes(routes!(merchant::sales::call_off))
+        .routes(routes!(merchant::beacon::give))
         .routes(routes!(merchant::shoppers::list, merchant::shoppers::change))
         .routes(routes!(merchant::strikes::list))
         .routes(routes!(merchant::strikes::lift))

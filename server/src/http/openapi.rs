@@ -23,6 +23,7 @@ use super::extract::{MERCHANT_COOKIE, SESSION_COOKIE};
         (name = "fragments", description = "What static pages fetch for themselves"),
         (name = "accounts", description = "Shoppers' accounts"),
         (name = "orders", description = "Quiz, pass, line and orders; by session cookie"),
+        (name = "draws", description = "Sales by draw: what anyone can check, and each entrant's receipt"),
         (name = "payments", description = "Paying, and the provider's word"),
         (name = "merchant", description = "Items, sales and their orders; by Bearer token or admin session"),
     )

@@ -5,9 +5,11 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use committer::past_seat;
-use intake::{AdmitRefused, Application, FIRST_GUESS_PER_SECOND, Place, Status, poll_after_ms};
+use intake::{AdmitRefused, Application, FIRST_GUESS_PER_SECOND, Place, Status, entered_poll_after_ms, poll_after_ms};
 use ledger::{OrderFilter, OrderRow, PAGE_ROWS_MAX, Reader, SeatRow};
-use sale::{AdmissionRefusal, OrderId, Outcome, QueueClaims, ReleaseCause, SaleId, order_id_of};
+use sale::{
+    AdmissionRefusal, DRAW_PAUSE_MS, DrawStage, OrderId, Outcome, QueueClaims, ReleaseCause, SaleId, order_id_of,
+};
 use sha2::{Digest, Sha256};
 
 use super::error::{ApiError, ApiResult};
@@ -128,6 +130,15 @@ pub(super) async fn queue_status(
         }
     };
     let mut answer = told(status, &claims, per_second(&app, claims.sale_id));
+    if let Status::Entered { draw, .. } = status {
+        let now_ms = app.clock.now_ms();
+        let catalog = app.publisher.catalog();
+        let terms = catalog.sale(claims.sale_id).and_then(|sale| sale.draw.as_ref());
+        let close_ms = terms.map_or(0, |draw| draw.entries_close_at_ms);
+        // After the close a beacon may come at any moment.
+        let draw_in_ms = if draw.stage == DrawStage::Entering { close_ms + DRAW_PAUSE_MS - now_ms } else { 0 };
+        answer.poll_after_ms = Some(entered_poll_after_ms(draw_in_ms, claims.queue_seq));
+    }
     answer.poll_after_ms = answer.poll_after_ms.map(|wait_ms| app.tuned.pace(shopper.id, wait_ms));
     Ok(axum::Json(answer))
 }
@@ -137,6 +148,8 @@ fn told(status: Status, claims: &QueueClaims, per_second: u64) -> QueueStatus {
         state: QueueState::Queued,
         reason: None,
         position: None,
+        entered: false,
+        entries: None,
         units_left: None,
         chance: None,
         poll_after_ms: None,
@@ -151,6 +164,14 @@ fn told(status: Status, claims: &QueueClaims, per_second: u64) -> QueueStatus {
             answer.chance = Some(if position <= free_units { Chance::Likely } else { Chance::Unlikely });
             answer.poll_after_ms = Some(poll_after_ms(position, per_second, claims.queue_seq));
         }
+        Status::Entered { number, draw, free_units } => {
+            answer.entered = true;
+            answer.position = Some(number);
+            answer.entries = Some(draw.entries);
+            answer.units_left = Some(free_units);
+            let likely = free_units.saturating_mul(2) >= draw.entered_units;
+            answer.chance = Some(if likely { Chance::Likely } else { Chance::Unlikely });
+        }
         Status::Waiting { position } => {
             answer.state = QueueState::Waiting;
             answer.position = Some(position);
@@ -161,6 +182,7 @@ fn told(status: Status, claims: &QueueClaims, per_second: u64) -> QueueStatus {
             answer.hold_expires_at_ms = expires_at_ms;
             answer.reserved = Some(reserved);
         }
+        Status::Ended(Outcome::Entered { .. }) => answer.entered = true,
         Status::Ended(Outcome::Waiting) => answer.state = QueueState::Waiting,
         Status::Ended(Outcome::SoldOut) => answer.state = QueueState::SoldOut,
         Status::Ended(Outcome::Rejected(reason)) => {

@@ -22,7 +22,8 @@ pub(super) fn phase_of(app: &App, sale: &SaleRow) -> SalePhase {
         Phase::Open => SalePhase::Open,
         Phase::SoldOut => SalePhase::SoldOut,
         Phase::Ended => SalePhase::Ended,
-        Phase::Paused => SalePhase::Paused,
+        // Between the close and the draw nobody is admitted; `draw` says why.
+        Phase::Paused | Phase::Drawing => SalePhase::Paused,
     }
 }
 

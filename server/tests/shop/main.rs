@@ -5,6 +5,7 @@ mod attacks;
 mod caching;
 mod commands;
 mod description;
+mod draws;
 mod edges;
 mod express;
 mod hardship;

@@ -61,9 +61,6 @@ async fn what_a_merchant_writes_is_checked_field_by_field() {
         answer.is_problem(422, "field_invalid");
         assert!(answer.text_of("detail").starts_with(field), "{answer:?}");
     }
-    let mut ahead_of_us = terms(&item_id, now_ms);
-    ahead_of_us["mode"] = json!("draw");
-    shop.merchant("POST", "/sales", ahead_of_us).await.is_problem(422, "not_offered");
 }
 
 #[tokio::test(flavor = "multi_thread")]

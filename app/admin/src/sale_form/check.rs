@@ -1,8 +1,8 @@
 //! What a sale's form holds, and whether it may be sent.
 
 use api::{
-    CreateSale, EligibilityRule, PatchSale, QuestionInput, QuizInput, QuizKind, Sale, SaleMode, SkuInput, StockPolicy,
-    StrikeRule,
+    BeaconInput, CreateSale, EligibilityRule, PatchSale, QuestionInput, QuizInput, QuizKind, Sale, SaleMode, SkuInput,
+    StockPolicy, StrikeRule,
 };
 
 use super::{
@@ -17,13 +17,15 @@ const MAX_ANSWER_CHARS: usize = 40;
 const MAX_ANSWER_MS: i64 = 600_000;
 
 /// The fields in the order of the page.
-pub(crate) const ORDER: [&str; 15] = [
+pub(crate) const ORDER: [&str; 17] = [
     "item",
     "price",
     "stock",
     "limit",
     "starts",
     "ends",
+    "closes",
+    "beacon_due",
     "hold",
     "waitlist",
     "kinds",
@@ -45,6 +47,7 @@ pub(crate) struct Draft {
     pub(crate) per_shopper_limit: String,
     pub(crate) starts_at_ms: Option<i64>,
     pub(crate) ends_at_ms: Option<i64>,
+    pub(crate) draw: DrawDraft,
     pub(crate) stock_policy: StockPolicy,
     pub(crate) hold_seconds: String,
     pub(crate) waitlist_units: String,
@@ -55,6 +58,51 @@ pub(crate) struct Draft {
     pub(crate) questions: Vec<QuestionInput>,
     pub(crate) min_answer_seconds: String,
     pub(crate) max_answer_seconds: String,
+}
+
+/// Whether a draw decides, and when.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct DrawDraft {
+    pub(crate) on: bool,
+    pub(crate) closes_at_ms: Option<i64>,
+    /// Blank: nothing is mixed in.
+    pub(crate) beacon: String,
+    pub(crate) beacon_due_at_ms: Option<i64>,
+}
+
+/// The root stands alone for so long before the seed is shown.
+const DRAW_PAUSE_MS: i64 = 2_000;
+
+impl DrawDraft {
+    fn read(
+        &self,
+        (starts_at_ms, ends_at_ms): (i64, i64),
+        policy: StockPolicy,
+        reader: &mut Reader,
+    ) -> (SaleMode, Option<i64>, Option<BeaconInput>) {
+        if !self.on {
+            return (SaleMode::FirstCome, None, None);
+        }
+        let close_ms = match self.closes_at_ms {
+            _ if policy == StockPolicy::OnPayment => {
+                reader.fault("closes", "A draw needs units that are kept: choose another way to take them.")
+            }
+            None => reader.fault("closes", "Choose a date and a time."),
+            Some(at_ms) if at_ms <= starts_at_ms || at_ms >= ends_at_ms => {
+                reader.fault("closes", "Must be after the start and before the end.")
+            }
+            Some(at_ms) => at_ms,
+        };
+        let description = self.beacon.trim().to_owned();
+        if description.is_empty() {
+            return (SaleMode::Draw, Some(close_ms), None);
+        }
+        let due_at_ms = match self.beacon_due_at_ms {
+            Some(at_ms) if at_ms >= close_ms + DRAW_PAUSE_MS && at_ms <= ends_at_ms => at_ms,
+            _ => reader.fault("beacon_due", "Must be two seconds after the close or later, and not after the end."),
+        };
+        (SaleMode::Draw, Some(close_ms), Some(BeaconInput { description, due_at_ms }))
+    }
 }
 
 impl Draft {
@@ -73,6 +121,8 @@ impl Draft {
         let per_shopper_limit = reader.count("limit", &self.per_shopper_limit);
         let hold_seconds = reader.count("hold", &self.hold_seconds);
         let (starts_at_ms, ends_at_ms) = reader.window(self.starts_at_ms, self.ends_at_ms, earliest_start_ms);
+        let (mode, entries_close_at_ms, beacon) =
+            self.draw.read((starts_at_ms, ends_at_ms), self.stock_policy, &mut reader);
         let waitlist_units = reader.count_or_none("waitlist", &self.waitlist_units);
         let skus = kinds(&self.kinds, &self.currency, price_minor, stock_units, &mut reader);
         let strikes = self.strikes.read(&mut reader);
@@ -88,7 +138,9 @@ impl Draft {
             stock_policy: self.stock_policy,
             hold_seconds,
             waitlist_units,
-            mode: SaleMode::FirstCome,
+            mode,
+            entries_close_at_ms,
+            beacon,
             quiz,
             skus,
             strikes,
@@ -153,6 +205,12 @@ pub(crate) fn change(sale: &Sale, form: &CreateSale) -> Option<PatchSale> {
         hold_seconds: changed(sale.hold_seconds, form.hold_seconds),
         stock_policy: (sale.stock_policy != form.stock_policy).then_some(form.stock_policy),
         waitlist_units: changed(sale.waitlist_units, form.waitlist_units),
+        entries_close_at_ms: sale
+            .draw
+            .as_ref()
+            .zip(form.entries_close_at_ms)
+            .and_then(|(draw, close_ms)| moved(draw.entries_close_at_ms, close_ms)),
+        beacon: changed_beacon(sale, form),
         skus: changed_kinds(sale, form),
         strikes: changed_strikes(sale, form),
         eligibility: changed_eligibility(sale, form),
@@ -160,6 +218,16 @@ pub(crate) fn change(sale: &Sale, form: &CreateSale) -> Option<PatchSale> {
         paused: None,
     };
     (patch != PatchSale::default()).then_some(patch)
+}
+
+fn changed_beacon(sale: &Sale, form: &CreateSale) -> Option<BeaconInput> {
+    let before = sale.draw.as_ref()?.beacon.as_ref();
+    let now = form.beacon.as_ref()?;
+    let second = |at_ms: i64| at_ms.div_euclid(1_000);
+    let same = before.is_some_and(|before| {
+        before.description == now.description && second(before.due_at_ms) == second(now.due_at_ms)
+    });
+    (!same).then(|| now.clone())
 }
 
 /// The kinds that are new or others than they were. What is not named stays.

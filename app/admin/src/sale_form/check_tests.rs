@@ -24,6 +24,7 @@ fn draft() -> Draft {
             hours: "24".to_owned(),
             marked_orders: MarkedOrders::PayToClaim,
         },
+        draw: DrawDraft::default(),
         eligibility: EligibilityDraft::default(),
         quiz_kind: QuizKind::Bank,
         questions: vec![QuestionInput { prompt: "Two and two?".to_owned(), answer: "four".to_owned() }],
@@ -51,6 +52,7 @@ fn stored(form: &CreateSale) -> Sale {
         hold_seconds: form.hold_seconds,
         waitlist_units: form.waitlist_units,
         mode: form.mode,
+        draw: None,
         quiz: form.quiz.clone(),
         skus: form.skus.clone(),
         strikes: form.strikes.clone(),
@@ -202,4 +204,28 @@ fn rules_that_are_taken_away_are_sent_as_such() {
     let shown = EligibilityRule { account_before_ms: Some(5_000), ..eligibility };
     assert_eq!(change(&stored(&with), &CreateSale { eligibility: Some(shown), ..with.clone() }), None);
     assert_eq!(change(&stored(&without), &without), None);
+}
+
+#[test]
+fn a_draw_closes_within_the_sale_and_is_never_where_payment_decides() {
+    let of = |closes_at_ms, beacon: &str, beacon_due_at_ms| DrawDraft {
+        on: true,
+        closes_at_ms,
+        beacon: beacon.to_owned(),
+        beacon_due_at_ms,
+    };
+    let with = |draw| Draft { draw, ..draft() };
+    let close_ms = NOW_MS + 120_000;
+    let sale = with(of(Some(close_ms), "", None)).read(NOW_MS).unwrap();
+    assert_eq!((sale.mode, sale.entries_close_at_ms, sale.beacon), (SaleMode::Draw, Some(close_ms), None));
+    let sale = with(of(Some(close_ms), " drand round 7 ", Some(NOW_MS + 300_000))).read(NOW_MS).unwrap();
+    assert_eq!(sale.beacon.unwrap().description, "drand round 7");
+    assert_eq!(faults(&with(of(None, "", None))), ["closes"]);
+    assert_eq!(faults(&with(of(Some(NOW_MS + 60_000), "", None))), ["closes"], "at the start");
+    assert_eq!(faults(&with(of(Some(NOW_MS + 600_000), "", None))), ["closes"], "at the end");
+    assert_eq!(faults(&with(of(Some(close_ms), "round 7", Some(close_ms)))), ["beacon_due"]);
+    assert_eq!(faults(&with(of(Some(close_ms), "round 7", None))), ["beacon_due"]);
+    let paid = Draft { stock_policy: StockPolicy::OnPayment, ..with(of(Some(close_ms), "", None)) };
+    assert_eq!(faults(&paid), ["closes"]);
+    assert_eq!(draft().read(NOW_MS).unwrap().mode, SaleMode::FirstCome);
 }

@@ -2,6 +2,7 @@
 
 mod check;
 mod check_rules;
+mod draw;
 mod kinds;
 mod policy;
 mod quiz;
@@ -14,6 +15,7 @@ use leptos::{ev::SubmitEvent, prelude::*, task::spawn_local};
 
 pub(crate) use self::check_rules::sum_told;
 use self::{
+    draw::DrawFields,
     kinds::KindFields,
     policy::PolicyFields,
     quiz::QuizFields,
@@ -92,6 +94,7 @@ pub(crate) fn SaleForm(
             </Show>
             <Terms form=form errors=errors currency=currency/>
             <Window form=form errors=errors presets=!is_known/>
+            <DrawFields form=form errors=errors is_known=is_known/>
             <PolicyFields form=form errors=errors has_opened=has_opened/>
             <KindFields form=form errors=errors fixed_without=is_known && form.kinds.with_untracked(Vec::is_empty)/>
             <EligibilityFields form=form errors=errors/>

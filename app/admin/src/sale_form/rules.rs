@@ -12,7 +12,7 @@ use crate::{
 
 /// A box to tick.
 #[component]
-fn Tick(id: &'static str, label: &'static str, value: RwSignal<bool>) -> impl IntoView {
+pub(crate) fn Tick(id: &'static str, label: &'static str, value: RwSignal<bool>) -> impl IntoView {
     view! {
         <div class="choices">
             <label for=id>

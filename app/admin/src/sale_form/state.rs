@@ -4,7 +4,7 @@ use api::{MarkedOrders, QuestionInput, QuizKind, Sale, SkuInput, StockPolicy};
 use leptos::prelude::*;
 
 use super::{
-    check::Draft,
+    check::{Draft, DrawDraft},
     check_rules::{EligibilityDraft, KindDraft, StrikesDraft},
 };
 use crate::{moment, money};
@@ -37,6 +37,10 @@ pub(crate) struct Fields {
     pub(crate) limit: RwSignal<String>,
     pub(crate) starts: RwSignal<String>,
     pub(crate) ends: RwSignal<String>,
+    pub(crate) by_draw: RwSignal<bool>,
+    pub(crate) closes: RwSignal<String>,
+    pub(crate) beacon: RwSignal<String>,
+    pub(crate) beacon_due: RwSignal<String>,
     pub(crate) policy: RwSignal<StockPolicy>,
     pub(crate) hold: RwSignal<String>,
     pub(crate) waitlist: RwSignal<String>,
@@ -68,6 +72,10 @@ impl Fields {
             limit: text("1"),
             starts: text(""),
             ends: text(""),
+            by_draw: RwSignal::new(false),
+            closes: text(""),
+            beacon: text(""),
+            beacon_due: text(""),
             policy: RwSignal::new(StockPolicy::Hold),
             hold: text("300"),
             waitlist: text("0"),
@@ -97,6 +105,7 @@ impl Fields {
             limit: RwSignal::new(sale.per_shopper_limit.to_string()),
             starts: RwSignal::new(moment::to_field(sale.starts_at_ms)),
             ends: RwSignal::new(moment::to_field(sale.ends_at_ms)),
+            by_draw: RwSignal::new(sale.draw.is_some()),
             policy: RwSignal::new(sale.stock_policy),
             hold: RwSignal::new(sale.hold_seconds.to_string()),
             waitlist: RwSignal::new(sale.waitlist_units.to_string()),
@@ -109,6 +118,13 @@ impl Fields {
             max_answer: seconds(sale.quiz.max_answer_ms),
             ..Self::blank(sale.item_id.clone())
         };
+        if let Some(draw) = &sale.draw {
+            fields.closes.set(moment::to_field(draw.entries_close_at_ms));
+            if let Some(beacon) = &draw.beacon {
+                fields.beacon.set(beacon.description.clone());
+                fields.beacon_due.set(moment::to_field(beacon.due_at_ms));
+            }
+        }
         for kind in &sale.skus {
             fields.push_kind(kind, &sale.currency);
         }
@@ -187,6 +203,12 @@ impl Fields {
             per_shopper_limit: self.limit.get_untracked(),
             starts_at_ms: moment::from_field(&self.starts.get_untracked()),
             ends_at_ms: moment::from_field(&self.ends.get_untracked()),
+            draw: DrawDraft {
+                on: self.by_draw.get_untracked(),
+                closes_at_ms: moment::from_field(&self.closes.get_untracked()),
+                beacon: self.beacon.get_untracked(),
+                beacon_due_at_ms: moment::from_field(&self.beacon_due.get_untracked()),
+            },
             stock_policy: self.policy.get_untracked(),
             hold_seconds: self.hold.get_untracked(),
             waitlist_units: self.waitlist.get_untracked(),

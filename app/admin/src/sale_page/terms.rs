@@ -1,6 +1,6 @@
 //! The sale's terms, folded away, with their form.
 
-use api::{Item, MarkedOrders, QuizKind, Sale, StockPolicy};
+use api::{Draw, DrawStage, Item, MarkedOrders, QuizKind, Sale, StockPolicy};
 use leptos::prelude::*;
 
 use super::watch::Watch;
@@ -85,6 +85,7 @@ fn summary(sale: &Sale) -> impl IntoView + use<> {
     view! {
         <dl class="facts-list">
             {fact("Limit per shopper", words::units(sale.per_shopper_limit))}
+            {fact("Who gets them", sale.draw.as_ref().map_or_else(|| "the first who come".to_owned(), draw))}
             {fact("Units", kept)}
             {fact("Waiting line", waiting)}
             {fact("Who may buy", eligible(sale))}
@@ -93,6 +94,24 @@ fn summary(sale: &Sale) -> impl IntoView + use<> {
             {fact("Time to answer", answer_time)}
             {fact("Revision", sale.revision.to_string())}
         </dl>
+    }
+}
+
+/// How far the draw is, in a sentence.
+fn draw(draw: &Draw) -> String {
+    let entries = words::counted_as(draw.entries as i64, "entry", "entries");
+    let close = moment::stamp(draw.entries_close_at_ms);
+    let told = match draw.stage {
+        DrawStage::Entering => format!("a draw; entries close {close}; {entries} so far"),
+        DrawStage::Closed if draw.beacon.is_some() => format!("a draw among {entries}; it waits for the public value"),
+        DrawStage::Closed => format!("a draw among {entries}; it is next"),
+        DrawStage::Deciding => format!("a draw among {entries}; they are being told"),
+        DrawStage::Drawn => format!("drawn among {entries}; {} won", draw.winners.unwrap_or(0)),
+        DrawStage::CalledOff => "a draw that was called off".to_owned(),
+    };
+    match &draw.beacon {
+        Some(beacon) => format!("{told}; public value: {}", beacon.description),
+        None => told,
     }
 }
 

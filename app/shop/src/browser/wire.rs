@@ -1,8 +1,8 @@
 //! The wire types read from JavaScript objects. A field that is missing where it must not be makes the whole `None`.
 
 use api::{
-    Accepted, Chance, Mine, Order, OrderHistory, OrderState, QueueState, QueueStatus, QuizIssued, Recommendation,
-    Refund, RefundCause, ReleaseCause, SalePhase, SaleState, SkuState, SkuSummary,
+    Accepted, Chance, DrawStage, Mine, Order, OrderHistory, OrderState, QueueState, QueueStatus, QuizIssued,
+    Recommendation, Refund, RefundCause, ReleaseCause, SaleDraw, SalePhase, SaleState, SkuState, SkuSummary,
 };
 use wasm_bindgen::JsValue;
 
@@ -40,8 +40,20 @@ pub(crate) fn sale_state(value: &JsValue) -> Option<SaleState> {
         currency: js::text(value, "currency")?,
         can_wait: js::truth(value, "can_wait"),
         called_off: js::truth(value, "called_off"),
+        draw: sale_draw(&js::get(value, "draw")),
         skus: js::list(value, "skus").iter().filter_map(sku_state).collect(),
     })
+}
+
+/// Of the draw only what the dock needs; none where there is none.
+fn sale_draw(value: &JsValue) -> Option<SaleDraw> {
+    let stage = match js::text(value, "stage")?.as_str() {
+        "entering" => DrawStage::Entering,
+        "drawn" => DrawStage::Drawn,
+        _ => DrawStage::Closed,
+    };
+    let entries_close_at_ms = js::integer(value, "entries_close_at_ms")?;
+    Some(SaleDraw { stage, entries_close_at_ms, commitment: String::new(), entries: 0 })
 }
 
 fn sku_state(value: &JsValue) -> Option<SkuState> {
@@ -113,6 +125,8 @@ pub(crate) fn queue_status(value: &JsValue) -> Option<QueueStatus> {
         state,
         reason: js::text(value, "reason"),
         position: js::count(value, "position"),
+        entered: js::truth(value, "entered"),
+        entries: js::count(value, "entries"),
         units_left: js::count(value, "units_left"),
         chance: chance.map(|chance| if chance == "unlikely" { Chance::Unlikely } else { Chance::Likely }),
         poll_after_ms: js::count(value, "poll_after_ms"),

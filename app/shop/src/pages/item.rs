@@ -50,6 +50,7 @@ pub fn item_html(locale: Locale, assets: &Assets, page: &ItemPage, public_origin
                         data-per-shopper-limit=data(|sale| sale.per_shopper_limit.to_string())
                         data-stock-policy=data(|sale| policy_text(sale.stock_policy).to_owned())
                         data-is-restricted=data(|sale| sale.is_restricted.to_string())
+                        data-entries-close-at-ms=sale.and_then(|sale| sale.draw.as_ref()).map(|draw| draw.entries_close_at_ms.to_string())
                         data-skus=sale.filter(|sale| !sale.skus.is_empty()).map(skus_json)
                         data-revision=data(|sale| sale.revision.to_string())
                         data-phase=data(|sale| wire::phase_text(sale.phase).to_owned())
@@ -68,6 +69,7 @@ pub fn item_html(locale: Locale, assets: &Assets, page: &ItemPage, public_origin
                                 <p class="no-script">{locale.needs_script()}</p>
                             </noscript>
                             {sale.map(|sale| promises(locale, sale))}
+                            {sale.and_then(|sale| draw(locale, sale))}
                             {sale.map(|sale| figures(locale, sale))}
                             <section class="about">
                                 <h2>{locale.about_item()}</h2>
@@ -98,6 +100,7 @@ fn facts(locale: Locale, page: &ItemPage) -> Facts {
             per_shopper_limit: sale.per_shopper_limit,
             pays_to_claim: sale.stock_policy == StockPolicy::OnPayment,
             is_restricted: sale.is_restricted,
+            entries_close_at_ms: sale.draw.as_ref().map_or(0, |draw| draw.entries_close_at_ms),
             skus: sale.skus.clone(),
             phase: Some(sale.phase),
             ..base
@@ -132,6 +135,28 @@ fn promises(locale: Locale, sale: &SaleSummary) -> impl IntoView + use<> {
             {waiting.map(|text| view! { <p>{text}</p> })}
         </section>
     }
+}
+
+/// What a sale by draw promises, and how anyone can check it.
+fn draw(locale: Locale, sale: &SaleSummary) -> Option<impl IntoView + use<>> {
+    let draw = sale.draw.as_ref()?;
+    let close = format_utc(locale, draw.entries_close_at_ms);
+    let beacon = draw.beacon.as_ref().map(|description| locale.draw_beacon(description));
+    let path = ["/api/sales/", &sale.sale_id, "/draw"].concat();
+    Some(view! {
+        <section class="promises draw">
+            <h2>{locale.draw_title()}</h2>
+            <p>{locale.draw_promise(&close)}</p>
+            {beacon.map(|text| view! { <p>{text}</p> })}
+            <p>{locale.draw_fingerprint()}</p>
+            <p><code class="fingerprint">{draw.commitment.clone()}</code></p>
+            <p>{locale.draw_check()}</p>
+            <ul>
+                <li><a href=path.clone() rel="nofollow">{locale.draw_facts()}</a></li>
+                <li><a href=[&path, "/entries"].concat() rel="nofollow" download="">{locale.draw_file()}</a></li>
+            </ul>
+        </section>
+    })
 }
 
 fn figures(locale: Locale, sale: &SaleSummary) -> impl IntoView + use<> {

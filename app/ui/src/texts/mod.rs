@@ -2,6 +2,7 @@
 //! a bundle carries only those that it says.
 
 mod account;
+mod draw;
 mod order;
 mod page;
 mod problem;

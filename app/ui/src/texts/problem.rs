@@ -20,6 +20,7 @@ impl Locale {
             Code::SaleEnded => self.sale_ended(),
             Code::SaleCalledOff => self.sale_called_off(),
             Code::SalePaused => self.sale_paused(),
+            Code::EntriesClosed => self.pick("The entries are closed. The draw is next.", "登记已截止，即将抽签。"),
             Code::SoldOut => self.pick("Sold out. Nothing was charged.", "已抢光，未产生任何扣款。"),
             Code::LimitReached => self.pick("You already have as many as one shopper may buy.", "您已达到限购数量。"),
             Code::PassInvalid => self
@@ -83,6 +84,8 @@ impl Locale {
             | Code::SaleHasStarted
             | Code::StockBelowSold
             | Code::NotOffered
+            | Code::DrawNotHeld
+            | Code::BeaconRefused
             | Code::PurgePending
             | Code::RequestInvalid
             | Code::BodyInvalid

@@ -9,6 +9,7 @@ use sale::{
 };
 
 use crate::oracle::Token;
+use crate::oracle::draws::DrawFacts;
 use crate::parts::{Ask, Checked, Message, ensure};
 
 /// Units, as plain numbers.
@@ -23,6 +24,8 @@ pub(crate) struct Counts {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum State {
     Order(OrderState),
+    /// In a draw that has not been held.
+    Entered,
     Waiting,
     SoldOut,
     Rejected(Rejection),
@@ -55,7 +58,7 @@ impl Fact {
     }
 
     pub(crate) fn counts(&self) -> bool {
-        self.is_open() || matches!(self.state, State::Waiting | State::Order(OrderState::Paid))
+        self.is_open() || matches!(self.state, State::Entered | State::Waiting | State::Order(OrderState::Paid))
     }
 }
 
@@ -102,6 +105,7 @@ pub(crate) struct Account {
     pub(crate) mirror: Book,
     /// Orders that the present batch decided first, and whether each was taken for a marked shopper's.
     pub(crate) placed: Vec<(OrderId, bool)>,
+    pub(crate) draw: DrawFacts,
 }
 
 const fn full(units: i64) -> Counts {
@@ -123,6 +127,7 @@ impl Account {
             called_off_at_ms: None,
             opened_at_ms: None,
             placed: Vec::new(),
+            draw: DrawFacts::default(),
         }
     }
 
@@ -268,11 +273,19 @@ impl Account {
             }
             Change::SaleCalledOff => {
                 let asked = |ask: &Ask| matches!(ask, Ask::CallOff { sale } if *sale == moment.sale);
-                ensure!(moment.asks.iter().any(asked), "10", "a sale was called off, and nobody asked");
+                let by_draw = self.beacon_is_missing(at);
+                ensure!(by_draw || moment.asks.iter().any(asked), "10", "a sale was called off, and nobody asked");
                 ensure!(self.called_off_at_ms.is_none(), "10", "a sale was called off twice");
                 self.called_off_at_ms = Some(at);
                 Ok(())
             }
+            Change::DrawEntered { .. }
+            | Change::EntriesClosed { .. }
+            | Change::Drawn { .. }
+            | Change::EntryHeld { .. }
+            | Change::EntryToClaim { .. }
+            | Change::EntryWaits { .. }
+            | Change::EntryEnded { .. } => self.take_of_draw(&event.change, at, moment),
             _ => self.take_of_order(event, moment),
         }
     }
@@ -290,7 +303,7 @@ impl Account {
     }
 
     /// Somebody behind them got units of the same kind: one who waits too, or an order that has just come.
-    fn pass_over(&mut self, who: Option<OrderId>, sku: Option<&str>) {
+    pub(crate) fn pass_over(&mut self, who: Option<OrderId>, sku: Option<&str>) {
         for waits in self.line.iter().take_while(|waits| Some(**waits) != who) {
             if let Some(fact) = self.orders.get_mut(waits).filter(|fact| fact.sku.as_deref() == sku) {
                 fact.was_passed = true;
@@ -298,7 +311,7 @@ impl Account {
         }
     }
 
-    fn insert(
+    pub(crate) fn insert(
         &mut self,
         intent: &Intent,
         state: State,

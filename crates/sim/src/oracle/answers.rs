@@ -1,7 +1,7 @@
 //! Whether the committer's answers are true.
 
 use committer::Failure;
-use sale::{OrderState, PaymentRefused, Units};
+use sale::{CancelRefused, OrderState, PaymentRefused, Units};
 
 use crate::coverage::Coverage;
 use crate::oracle::Oracle;
@@ -38,9 +38,17 @@ impl Oracle {
                 cover.hit("answer: a rule was broken");
                 Ok(())
             }
+            // It was an entry when it was asked for, and may have got units later in the same batch.
+            (Ask::Cancel { sale, .. }, Answer::Done(Err(Failure::Cancel(CancelRefused::EntriesClosed)))) => {
+                let account = &self.sales[*sale].account;
+                let closed = account.is_draw() && !account.takes_entries();
+                ensure!(closed, "draw", "an entry could not be withdrawn, and entries are open");
+                Ok(())
+            }
             (Ask::Cancel { sale, order_id, .. }, Answer::Done(result)) => {
                 let fact = self.sales[*sale].account.orders.get(order_id);
-                let goes_on = fact.is_some_and(|fact| fact.is_open() || fact.state == State::Waiting);
+                let goes_on =
+                    fact.is_some_and(|fact| fact.is_open() || matches!(fact.state, State::Waiting | State::Entered));
                 ensure!(!goes_on, "5", "cancelling was answered {result:?}, and the order goes on: {fact:?}");
                 Ok(())
             }
@@ -66,6 +74,16 @@ impl Oracle {
             (Ask::CallOff { sale }, Answer::Done(Ok(()))) => {
                 let off = self.sales[*sale].account.called_off_at_ms;
                 ensure!(off.is_some(), "5", "a sale was called off by the answer, and not by the record");
+                Ok(())
+            }
+            (Ask::HoldDraw { sale, .. }, Answer::Done(Ok(()))) => {
+                let account = &self.sales[*sale].account;
+                let held = account.is_deciding() || account.draw_is_over() || account.called_off_at_ms.is_some();
+                ensure!(held, "draw", "a draw was held by the answer, and not by the record");
+                Ok(())
+            }
+            (Ask::HoldDraw { .. }, Answer::Done(Err(Failure::Draw(_)))) => {
+                cover.hit("answer: the draw cannot be held so");
                 Ok(())
             }
             (Ask::Lift { .. } | Ask::Write { .. }, _) => Ok(()),

@@ -67,6 +67,8 @@ impl Oracle {
         }
         let open = |row: &SaleRow| row.published && !row.paused && has_opened(row, now_ms) && !has_ended(row, now_ms);
         ensure!(known.told.iter().any(open), "6", "an order was admitted at {now_ms} to {:?}", known.told);
+        let between = known.account.is_between(now_ms);
+        ensure!(!between, "6", "an order was admitted at {now_ms}, after the close of its draw: {request:?}");
         ensure!(known.pass_is_good(knock), "pass", "an order was admitted with a pass that is not good: {request:?}");
         if let Some(before) = known.seats.get(&order_id) {
             let token = &known.tokens[before];
@@ -122,6 +124,7 @@ impl Oracle {
             }
             AdmitRefused::Admission(AdmissionRefusal::NotOpen) => known.told.iter().any(|row| !has_opened(row, now_ms)),
             AdmitRefused::Admission(AdmissionRefusal::Ended) => known.told.iter().any(|row| has_ended(row, now_ms)),
+            AdmitRefused::Admission(AdmissionRefusal::EntriesClosed) => account.is_between(now_ms) || self.lags,
             AdmitRefused::Admission(AdmissionRefusal::Paused) => known.told.iter().any(|row| row.paused),
             AdmitRefused::PassInvalid => !known.pass_is_good(knock),
             AdmitRefused::Busy => false,

@@ -2,6 +2,7 @@
 
 pub(crate) mod account;
 mod answers;
+mod draws;
 pub(crate) mod edge;
 mod money;
 mod orders;

@@ -179,7 +179,9 @@ impl Account {
                 matches!(fact.state, State::Order(OrderState::Paid | OrderState::Refunded))
             }
             RefundCause::Cancelled => fact.state == State::Order(OrderState::Released) && !lapsed,
-            RefundCause::NoUnitFree => none_free && (lapsed || fact.is_open() && !fact.reserved),
+            RefundCause::NoUnitFree => {
+                (none_free || self.was_deciding()) && (lapsed || fact.is_open() && !fact.reserved)
+            }
             RefundCause::LimitReached => {
                 let units = self.units_of(fact.shopper) + fact.quantity;
                 lapsed && self.any_terms(|row| units > i64::from(row.per_shopper_limit))

@@ -24,6 +24,8 @@ impl Account {
     pub(crate) fn may_have_units(&self, intent: &Intent, takes: bool, what: &str) -> Checked {
         let Intent { shopper_id, quantity, .. } = intent;
         ensure!(self.called_off_at_ms.is_none(), "6", "an order is {what} in a sale that is off: {intent:?}");
+        let early = self.is_draw() && !self.draw_is_over();
+        ensure!(!early, "draw", "an order is {what} before the draw is over: {intent:?}");
         let used_by = self.passes.get(&intent.pass_id);
         ensure!(used_by.is_none(), "pass", "a pass served two orders, {used_by:?} and {intent:?}");
         let free = self.free(intent.sku.as_deref()).unwrap_or(-1);
@@ -52,13 +54,15 @@ impl Account {
             }
             Rejection::NotEnoughUnits => {
                 let unsold = self.unsold(intent.sku.as_deref()).unwrap_or(0);
-                free.is_some_and(|free| free < quantity) && unsold > 0 && (free != Some(0) || unsold < quantity)
+                let enters = self.takes_entries() && unsold < quantity;
+                enters
+                    || free.is_some_and(|free| free < quantity) && unsold > 0 && (free != Some(0) || unsold < quantity)
             }
             Rejection::Marked => {
                 self.placed.push((intent.order_id, true));
                 true
             }
-            Rejection::Cancelled => false,
+            Rejection::Cancelled | Rejection::EntriesClosed => false,
         };
         ensure!(
             is_right,

@@ -32,6 +32,7 @@ fn new_events(connection: &Connection, after: i64) -> rusqlite::Result<Vec<Event
 const fn state_name(state: State) -> &'static str {
     match state {
         State::Order(state) => state.as_str(),
+        State::Entered => "entered",
         State::Waiting => "waiting",
         State::SoldOut => "sold_out",
         State::Rejected(_) => "rejected",
@@ -123,6 +124,7 @@ impl Oracle {
             Change::OrderHeld { intent, .. }
             | Change::OrderToClaim { intent, .. }
             | Change::OrderWaits { intent }
+            | Change::DrawEntered { intent, .. }
             | Change::OrderRejected { intent, .. } => {
                 known.used_passes.insert(intent.pass_id);
             }

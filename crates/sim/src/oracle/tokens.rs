@@ -32,6 +32,8 @@ impl Oracle {
         }
         let forward = match (before, status) {
             (Status::Queued { position: before, .. }, Status::Queued { position, .. }) => position <= before,
+            (Status::Entered { number: before, .. }, Status::Entered { number, .. }) => number == before,
+            (Status::Entered { .. }, Status::Waiting { .. } | Status::Ended(_)) => true,
             (Status::Queued { .. }, _) | (Status::Waiting { .. }, Status::Waiting { .. } | Status::Ended(_)) => true,
             _ => false,
         };
@@ -106,7 +108,8 @@ impl Known {
             Status::LostInRestart => fact.is_none(),
             Status::Waiting { .. } => state == Some(State::Waiting) || lags,
             Status::Queued { .. } => fact.is_none() || lags,
-            Status::Ended(Outcome::Waiting) => false,
+            Status::Entered { .. } => state == Some(State::Entered) || lags,
+            Status::Ended(Outcome::Waiting | Outcome::Entered { .. }) => false,
         };
         ensure!(agrees, "5", "a token says {:?}, and the record has {fact:?}: {:?}", token.status, token.claims);
         ensure!(
@@ -173,6 +176,10 @@ impl Known {
     /// Nothing is left undone that the round should have done.
     fn account_stands(&self, now_ms: i64, whole: bool, was_published: bool) -> Checked {
         let account = &self.account;
+        // While a draw is under way, what is free belongs to the places that are still to come, and nothing else happens.
+        if account.is_deciding() {
+            return Ok(());
+        }
         let waits = account.first_who_fits();
         ensure!(waits.is_none(), "2", "units are free that {waits:?} waits for");
         if !whole {
@@ -183,6 +190,11 @@ impl Known {
             ensure!(!late, "hold", "order {order_id} should have lapsed by {now_ms}: {fact:?}");
             let off = account.called_off_at_ms.is_some();
             let on = fact.is_open() || fact.state == State::Order(sale::OrderState::Paid);
+            ensure!(
+                !off || fact.state != State::Entered,
+                "4",
+                "the sale is off, and order {order_id} is still an entry"
+            );
             ensure!(!off || !on, "7", "the sale is off, and order {order_id} goes on: {fact:?}");
             if fact.state == State::Waiting {
                 let unsold = account.unsold(fact.sku.as_deref()).unwrap_or(0);

@@ -1,6 +1,6 @@
 //! What a merchant may write: every limit has a name and a reason that is told.
 
-use api::{Code, PatchSale, QuizInput, SaleMode};
+use api::{PatchSale, QuizInput};
 use ledger::{QuizKind, QuizQuestion};
 
 use super::super::error::{ApiError, ApiResult};
@@ -116,18 +116,16 @@ pub(super) fn quiz(input: QuizInput) -> ApiResult<(QuizKind, Vec<QuizQuestion>, 
     Ok((kind, questions, input.min_answer_ms, input.max_answer_ms))
 }
 
-/// What the contract names and this version does not sell by is told, not ignored.
-pub(super) fn offered(mode: SaleMode) -> ApiResult<()> {
-    match mode {
-        SaleMode::FirstCome => Ok(()),
-        SaleMode::Draw => Err(ApiError::new(Code::NotOffered, "mode: draw is not offered yet")),
-    }
-}
-
 /// What a patch names that a sale which has opened must not change any more.
 pub(super) const fn fixed_by_the_start(patch: &PatchSale) -> Option<&'static str> {
     if patch.starts_at_ms.is_some() {
         return Some("starts_at_ms");
+    }
+    if patch.entries_close_at_ms.is_some() {
+        return Some("entries_close_at_ms");
+    }
+    if patch.beacon.is_some() {
+        return Some("beacon");
     }
     if patch.stock_policy.is_some() { Some("stock_policy") } else { None }
 }

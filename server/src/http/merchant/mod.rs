@@ -1,6 +1,8 @@
 //! The merchant API: a merchant sees and touches only what is the merchant's own.
 
 pub(super) mod account;
+pub(super) mod beacon;
+pub(super) mod draw_input;
 pub(super) mod heat;
 pub(super) mod input;
 pub(super) mod items;

@@ -141,7 +141,8 @@ mod tests {
     #[test]
     fn a_size_is_a_change_only_where_a_number_differs() {
         let own = |stock| ledger::ShelfCounts { stock, ..ledger::ShelfCounts::default() };
-        let counts = ledger::LedgerCounts { total: own(5), skus: vec![("m".to_owned(), own(5))], waiting: 0 };
+        let counts =
+            ledger::LedgerCounts { total: own(5), skus: vec![("m".to_owned(), own(5))], waiting: 0, entered: 0 };
         let named = |units| vec![("m".to_owned(), units)];
         assert_eq!(resized(&counts, None, named(5)), None);
         assert_eq!(resized(&counts, Some(5), vec![]), None);

@@ -6,8 +6,8 @@ use api::{
 };
 use axum::extract::State;
 use axum::http::StatusCode;
-use ledger::{LedgerCounts, LedgerError, Reader, SaleRow, Write};
-use sale::{ItemId, SaleId, Units};
+use ledger::{DrawRow, DrawState, LedgerCounts, LedgerError, Reader, SaleRow, Write};
+use sale::{DrawSeed, ItemId, SaleId, Units};
 use uuid::Uuid;
 
 use super::super::error::{ApiError, ApiResult};
@@ -15,7 +15,7 @@ use super::super::extract::{Json, Merchant, PathId};
 use super::super::view::{phase_of, stock_policy};
 use super::super::{App, plan_b, to_the_end};
 use super::items::own_item;
-use super::{input, sale_input};
+use super::{draw_input, input, sale_input};
 
 /// Makes a sale as a draft: nobody sees it before it is published.
 #[utoipa::path(post, path = "/api/merchant/sales", tag = "merchant", security(("merchant_token" = []), ("merchant_session" = [])), request_body = CreateSale,
@@ -31,12 +31,15 @@ pub(in super::super) async fn create(
     input::price("price_minor", wanted.price_minor)?;
     input::window(wanted.starts_at_ms, wanted.ends_at_ms)?;
     input::start_to_come(wanted.starts_at_ms, now_ms)?;
-    input::offered(wanted.mode)?;
+    let draw = draw_input::terms(&wanted)?;
     let stock_units = input::stock_units(wanted.stock_units)?;
     let (quiz_kind, questions, min_answer_ms, max_answer_ms) = input::quiz(wanted.quiz)?;
     let item = own_item(&app, &merchant, item_id).await?;
+    let sale_id = SaleId(Uuid::now_v7());
+    // From the system: nobody chooses it, and nobody is told before the draw.
+    let seed = DrawSeed(random_seed()?);
     let row = SaleRow {
-        sale_id: SaleId(Uuid::now_v7()),
+        sale_id,
         item_id,
         merchant_id: merchant.id,
         price_minor: wanted.price_minor,
@@ -52,6 +55,7 @@ pub(in super::super) async fn create(
         skus: sale_input::skus(wanted.skus, stock_units)?,
         strikes: sale_input::strikes(wanted.strikes.as_ref())?,
         eligibility: sale_input::eligibility(&wanted.eligibility.unwrap_or_default())?,
+        draw: draw.map(|draw| DrawRow { commitment: seed.commitment(sale_id), ..draw }),
         called_off_at_ms: None,
         quiz_kind,
         questions,
@@ -63,7 +67,8 @@ pub(in super::super) async fn create(
         updated_at_ms: now_ms,
     };
     let sale_id = row.sale_id.to_string();
-    app.writer.write(Write::AddSale(row)).await?;
+    let write = if row.draw.is_some() { Write::AddDrawSale(row, seed) } else { Write::AddSale(row) };
+    app.writer.write(write).await?;
     Ok((StatusCode::CREATED, axum::Json(CreatedSale { sale_id })))
 }
 
@@ -137,6 +142,12 @@ pub(in super::super) async fn publish(
             if row.window().has_ended(now_ms) {
                 return Err(ApiError::new(Code::SaleEnded, "The sale's end has passed; move it before publishing."));
             }
+            if row.draw.as_ref().is_some_and(|draw| now_ms >= draw.entries_close_at_ms) {
+                return Err(ApiError::new(
+                    Code::SaleEnded,
+                    "The close of the entries has passed; move it before publishing.",
+                ));
+            }
             row.published = true;
             row.revision += 1;
             row.updated_at_ms = now_ms;
@@ -196,6 +207,12 @@ pub(in super::super) async fn ledger(
     }))
 }
 
+fn random_seed() -> ApiResult<[u8; 32]> {
+    let mut seed = [0; 32];
+    getrandom::fill(&mut seed).map_err(|error| ApiError::internal(&error))?;
+    Ok(seed)
+}
+
 fn number(units: u64) -> i64 {
     i64::try_from(units).unwrap_or(i64::MAX)
 }
@@ -240,6 +257,7 @@ fn patched(
     if let Some(policy) = patch.stock_policy {
         row.stock_policy = sale_input::stock_policy(policy);
     }
+    draw_input::patch(&mut row, patch.entries_close_at_ms, patch.beacon.as_ref())?;
     if let Some(units) = patch.waitlist_units {
         row.waitlist_units = sale_input::waitlist_units(units)?;
     }
@@ -268,12 +286,14 @@ struct SaleInRecord {
     row: SaleRow,
     counts: LedgerCounts,
     listed_shoppers: u64,
+    draw: Option<DrawState>,
 }
 
 fn in_record(reader: &Reader, row: SaleRow) -> Result<SaleInRecord, LedgerError> {
     let counts = reader.counts(row.sale_id)?.unwrap_or_default();
     let listed_shoppers = reader.listed_count(row.sale_id)?;
-    Ok(SaleInRecord { row, counts, listed_shoppers })
+    let draw = reader.draw(row.sale_id)?;
+    Ok(SaleInRecord { row, counts, listed_shoppers, draw })
 }
 
 async fn shown(app: &App, merchant: &Merchant, sale_id: SaleId) -> ApiResult<axum::Json<Sale>> {
@@ -282,7 +302,7 @@ async fn shown(app: &App, merchant: &Merchant, sale_id: SaleId) -> ApiResult<axu
     Ok(axum::Json(view(app, &sale)))
 }
 
-fn view(app: &App, SaleInRecord { row, counts, listed_shoppers }: &SaleInRecord) -> Sale {
+fn view(app: &App, SaleInRecord { row, counts, listed_shoppers, draw }: &SaleInRecord) -> Sale {
     let question = |question: &ledger::QuizQuestion| QuestionInput {
         prompt: question.prompt.clone(),
         answer: question.answer.clone(),
@@ -306,7 +326,8 @@ fn view(app: &App, SaleInRecord { row, counts, listed_shoppers }: &SaleInRecord)
         stock_policy: stock_policy(row.stock_policy),
         hold_seconds: i64::from(row.hold_seconds),
         waitlist_units: i64::from(row.waitlist_units),
-        mode: SaleMode::FirstCome,
+        mode: if row.draw.is_some() { SaleMode::Draw } else { SaleMode::FirstCome },
+        draw: draw.as_ref().map(|draw| super::super::draw::view(row, draw)),
         quiz: QuizInput {
             kind: match row.quiz_kind {
                 ledger::QuizKind::Bank => api::QuizKind::Bank,

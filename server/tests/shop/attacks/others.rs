@@ -15,6 +15,7 @@ fn body_for(route: &Route) -> Option<Value> {
         Some("/api/sales/{sale_id}/orders") => Some(json!({ "pass": "x", "quantity": 1 })),
         Some("/api/merchant/sales/{sale_id}") => Some(json!({ "price_minor": 1, "paused": true })),
         Some("/api/merchant/items/{item_id}") => Some(json!({ "title": "Mine now" })),
+        Some("/api/merchant/sales/{sale_id}/beacon") => Some(json!({ "value": "abc" })),
         Some("/api/merchant/sales/{sale_id}/shoppers") => Some(json!({ "add": ["me@example.com"] })),
         Some(_) => Some(json!({})),
     }

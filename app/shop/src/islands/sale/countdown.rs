@@ -109,12 +109,16 @@ pub(super) fn tick(model: Model) -> f64 {
         None if told == SalePhase::Upcoming => model.phase.get_untracked(),
         None => told,
     };
+    // Between the close of the entries and the draw nobody can order, whatever the server's older word says.
+    let close_ms = model.entries_close_at_ms();
+    let is_closed = close_ms.zip(now_ms).is_some_and(|(close_ms, now_ms)| now_ms + NOW_MS >= close_ms as f64);
+    let phase = if phase == SalePhase::Open && is_closed { SalePhase::Paused } else { phase };
     let target_ms = if let Some(expires_at_ms) = hold.and_then(|hold| hold.expires_at_ms) {
         expires_at_ms
     } else if phase == SalePhase::Upcoming {
         starts_at_ms
     } else {
-        ends_at_ms
+        close_ms.unwrap_or(ends_at_ms)
     };
     if phase != SalePhase::Open && model.opening.get_value() {
         // Postponed or paused in between: nothing that follows would disable it, for nothing knows that it was enabled.
@@ -140,6 +144,7 @@ pub(super) fn tick(model: Model) -> f64 {
         SalePhase::SoldOut if model.can_wait.get_untracked() => locale.state_all_held(),
         SalePhase::SoldOut => locale.state_sold_out(),
         SalePhase::Ended => locale.state_ended(),
+        SalePhase::Paused if is_closed => locale.state_drawing(),
         SalePhase::Paused => locale.state_paused(),
     });
     wait_ms
@@ -183,6 +188,10 @@ pub(super) async fn ask(model: Model) {
         unseen.called_off = state.called_off;
         unseen.facts.starts_at_ms = state.starts_at_ms;
         unseen.facts.ends_at_ms = state.ends_at_ms;
+        if let Some(draw) = state.draw {
+            unseen.draw_stage = draw.stage;
+            unseen.facts.entries_close_at_ms = draw.entries_close_at_ms;
+        }
         kinds::take(&mut unseen.kinds, state.skus);
     });
     model.price_minor.set(state.price_minor);

@@ -100,6 +100,9 @@ fn show_place(model: Model, status: &QueueStatus, first_position: u64) {
         }
     }
     let text = match (status.state, status.position) {
+        (QueueState::Queued, Some(number)) if status.entered => {
+            model.locale.entered_draw(number, status.entries.unwrap_or(number))
+        }
         (QueueState::Queued, Some(position)) => {
             model.locale.in_line(position, status.units_left, status.chance == Some(Chance::Unlikely))
         }

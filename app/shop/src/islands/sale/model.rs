@@ -1,6 +1,6 @@
 //! What the sale's island knows. Signals hold what is shown; the rest stands still or changes unseen.
 
-use api::{QuizIssued, SalePhase, SkuState};
+use api::{DrawStage, QuizIssued, SalePhase, SkuState};
 use leptos::prelude::*;
 use ui::Locale;
 
@@ -58,6 +58,8 @@ pub(super) struct Unseen {
     pub kinds: Vec<SkuState>,
     /// The merchant has ended the sale for good.
     pub called_off: bool,
+    /// Of a sale by draw, as the server last told it.
+    pub draw_stage: DrawStage,
     pub signed_in: bool,
     /// Units to order.
     pub quantity: u32,
@@ -143,6 +145,7 @@ impl Model {
             unseen: StoredValue::new(Unseen {
                 told_phase: phase,
                 called_off: false,
+                draw_stage: DrawStage::Entering,
                 signed_in: false,
                 quantity: 1,
                 hold: None,
@@ -191,6 +194,16 @@ impl Model {
             SalePhase::Upcoming | SalePhase::Ended | SalePhase::Paused => false,
         };
         open && self.is_ready()
+    }
+
+    /// Of a sale by draw: until when orders are entries, while they still are or the draw is to come.
+    pub(super) fn entries_close_at_ms(self) -> Option<i64> {
+        let close_ms = self.look(
+            |Unseen { facts, draw_stage, .. }| {
+                if *draw_stage == DrawStage::Drawn { 0 } else { facts.entries_close_at_ms }
+            },
+        );
+        (close_ms > 0).then_some(close_ms)
     }
 
     /// Back to where the shopper stood before the last press, with a word on why.

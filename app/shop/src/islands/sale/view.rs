@@ -1,7 +1,7 @@
 //! The dock: everything of the sale within the thumb's reach. Its parts are always in the page and only shown or
 //! hidden, so that nothing shifts when the sale opens.
 
-use api::SalePhase;
+use api::{DrawStage, SalePhase};
 use leptos::{ev::SubmitEvent, prelude::*};
 use ui::{Locale, format_money};
 use wasm_bindgen::JsCast;
@@ -130,6 +130,7 @@ fn caption(model: Model) -> String {
         (Stage::Waiting, _) => locale.waiting_ends_in().to_owned(),
         (_, SalePhase::Upcoming) if days > 0 => locale.days_and(days),
         (_, SalePhase::Upcoming) => locale.starts_in().to_owned(),
+        (_, SalePhase::Open) if days <= 0 && enters(model) => locale.entries_close_in().to_owned(),
         (_, SalePhase::Open) if days > 0 => locale.open_days_and(days),
         (_, SalePhase::Open) => locale.ends_in().to_owned(),
         (_, SalePhase::SoldOut | SalePhase::Ended | SalePhase::Paused) => locale.this_sale_is().to_owned(),
@@ -144,6 +145,7 @@ fn status(model: Model) -> String {
     }
     let locale = model.locale;
     let live = model.live_note.get();
+    let enters = enters(model);
     match model.phase.get() {
         SalePhase::Upcoming if model.visitor.get() => live + locale.sign_in_ahead(),
         SalePhase::Open if model.visitor.get() => live + locale.sign_in_to_join(),
@@ -151,7 +153,8 @@ fn status(model: Model) -> String {
             let supply = locale.supply(facts.stock_units, facts.per_shopper_limit);
             let decides = if facts.pays_to_claim { locale.first_to_pay() } else { "" };
             let restricted = if facts.is_restricted { locale.not_everybody() } else { "" };
-            [&live, supply.as_str(), decides, restricted].concat()
+            let draws = if facts.entries_close_at_ms > 0 && enters { locale.enters_draw() } else { "" };
+            [&live, supply.as_str(), decides, draws, restricted].concat()
         }),
         SalePhase::SoldOut if model.can_wait.get() => locale.may_wait().to_owned(),
         SalePhase::SoldOut => locale.sold_out_may_return().to_owned(),
@@ -161,8 +164,17 @@ fn status(model: Model) -> String {
             let called_off = model.look(|unseen| unseen.called_off);
             if called_off { locale.sale_called_off() } else { locale.sale_ended() }.to_owned()
         }
+        SalePhase::Paused if enters && model.look(|unseen| unseen.draw_stage == DrawStage::Closed) => {
+            locale.draw_is_next().to_owned()
+        }
         SalePhase::Paused => locale.sale_paused().to_owned(),
     }
+}
+
+/// Orders are entries in a draw that has not been held.
+fn enters(model: Model) -> bool {
+    model.kinds_told.track();
+    model.entries_close_at_ms().is_some()
 }
 
 /// Nothing is left to do here, and the shopper has no order to look at.
