@@ -155,6 +155,8 @@ struct Wired {
 }
 
 async fn wired(settings: Settings, address: SocketAddr) -> Result<Wired, Failure> {
+    // First of all: what is counted before it would be lost.
+    let metrics = metrics::install()?;
     let clock = ServerClock::start();
     let keyring = secret::keyring(&settings.store)?;
     let files = SiteFiles::read(&settings.site)?;
@@ -193,7 +195,7 @@ async fn wired(settings: Settings, address: SocketAddr) -> Result<Wired, Failure
         sandbox,
         disk_is_low: AtomicBool::new(false),
         files,
-        metrics: metrics::install()?,
+        metrics,
         connections: Arc::new(AtomicUsize::new(0)),
         going_down: AtomicBool::new(false),
         settings,
