@@ -1,6 +1,7 @@
 //! Load on a real shop over HTTP, and what it did with it. Everything runs on this machine, on loopback.
 
 mod connection;
+mod crowd;
 mod neighbours;
 mod orders;
 mod percentiles;
@@ -21,6 +22,8 @@ struct Args {
 enum What {
     /// Orders on one hot item, each of another shopper with a pass of its own: accepted and durable ones a second
     Orders(orders::Plan),
+    /// A whole sale with its crowd, from the open page to the payment: who hears what, how soon, at what cost
+    Crowd(crowd::Plan),
     /// A stampede on one item, and what the shoppers at another notice of it
     Neighbours(neighbours::Plan),
 }
@@ -29,6 +32,7 @@ enum What {
 async fn main() -> Result<(), Failure> {
     match Args::parse().what {
         What::Orders(plan) => orders::run(&plan).await,
+        What::Crowd(plan) => crowd::run(&plan).await,
         What::Neighbours(plan) => neighbours::run(&plan).await,
     }
 }

@@ -11,7 +11,7 @@ use tokio::time::{Instant, MissedTickBehavior};
 use crate::Failure;
 use crate::connection::{Connection, request};
 use crate::percentiles::Latencies;
-use crate::shop::Shop;
+use crate::shop::{Doors, Shop};
 
 #[derive(Args)]
 pub(crate) struct Plan {
@@ -36,7 +36,7 @@ pub(crate) struct Plan {
 const EVERY: Duration = Duration::from_millis(10);
 
 pub(crate) async fn run(plan: &Plan) -> Result<(), Failure> {
-    let shop = Rc::new(Shop::start(&plan.server, &plan.site).await?);
+    let shop = Rc::new(Shop::start(&plan.server, &plan.site, Doors::Open).await?);
     let stormed = shop.open_sale(1_000).await?;
     let calm = shop.open_sale(1_000).await?;
     let cookies = shop.shoppers(plan.crowd + 1)?;

@@ -12,7 +12,7 @@ use tokio::task::LocalSet;
 use crate::Failure;
 use crate::connection::{Connection, request};
 use crate::percentiles::Latencies;
-use crate::shop::{Shop, pass};
+use crate::shop::{Doors, Shop, pass};
 
 /// A pass lives 120 s, and all of them are collected first.
 const MOST_ORDERS: usize = 400_000;
@@ -52,7 +52,7 @@ pub(crate) async fn run(plan: &Plan) -> Result<(), Failure> {
     if plan.orders == 0 || plan.orders > MOST_ORDERS || plan.connections == 0 || plan.runs == 0 {
         return Err(format!("1 to {MOST_ORDERS} orders, on at least one connection, in at least one run").into());
     }
-    let shop = Shop::start(&plan.server, &plan.site).await?;
+    let shop = Shop::start(&plan.server, &plan.site, Doors::Open).await?;
     let cookies = Rc::new(shop.shoppers(plan.orders)?);
     let mut outcomes = Vec::new();
     for number in 1..=plan.runs {

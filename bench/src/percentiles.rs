@@ -12,6 +12,10 @@ impl Latencies {
         self.micros.push(u32::try_from(latency.as_micros()).unwrap_or(u32::MAX));
     }
 
+    pub(crate) fn count(&self) -> usize {
+        self.micros.len()
+    }
+
     /// The latency that `share` of all are at most, in milliseconds; nothing where there is none.
     pub(crate) fn at_ms(&mut self, share: f64) -> f64 {
         self.micros.sort_unstable();

@@ -14,7 +14,7 @@ const STARTS_WITHIN: Duration = Duration::from_secs(30);
 /// It has to be at rest for so long before it is measured, and has so long to come to rest.
 const QUIET_FOR: Duration = Duration::from_millis(500);
 const QUIET_WITHIN: Duration = Duration::from_secs(120);
-const ANSWER: &str = "blue";
+pub(crate) const ANSWER: &str = "blue";
 
 pub(crate) struct Shop {
     server: Child,
@@ -31,9 +31,17 @@ impl Drop for Shop {
     }
 }
 
+/// Who stands before the shop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Doors {
+    /// Nobody, and no rate limits: what is measured is the work, and all shoppers have one address here.
+    Open,
+    /// An edge that says where each shopper comes from. All settings are the ordinary ones.
+    BehindAProxy,
+}
+
 impl Shop {
-    /// Starts one without rate limits: what is measured is the work, and all shoppers have one address here.
-    pub(crate) async fn start(binary: &Path, site: &Path) -> Result<Self, Failure> {
+    pub(crate) async fn start(binary: &Path, site: &Path, doors: Doors) -> Result<Self, Failure> {
         let (binary, site) = (binary.canonicalize()?, site.canonicalize()?);
         let folder = tempfile::tempdir()?;
         let run = |arguments: &[&str], input: &str| -> Result<String, Failure> {
@@ -55,9 +63,11 @@ impl Shop {
         let token = run(&["token", "merchant", "bench@example.com"], "")?.trim().to_owned();
         let out = folder.path().join("out");
         let server = Command::new(&binary)
-            .args(["serve", "--listen", "127.0.0.1:0", "--store", "sqlite:stampede.db", "--site"])
+            .args(["serve", "--listen", "127.0.0.1:0", "--store", "sqlite:stampede.db", "--payments", "sandbox"])
+            .args(if doors == Doors::BehindAProxy { &["--trusted-proxy", "127.0.0.0/8"][..] } else { &[] })
+            .arg("--site")
             .arg(&site)
-            .env("STAMPEDE_RATE_LIMITS", "off")
+            .env("STAMPEDE_RATE_LIMITS", if doors == Doors::Open { "off" } else { "on" })
             .env("RUST_LOG", "error")
             .current_dir(folder.path())
             .stdout(std::fs::File::create(&out)?)
@@ -117,21 +127,39 @@ impl Shop {
 
     /// A published sale that is open, by its id and its page's path.
     pub(crate) async fn open_sale(&self, stock_units: u64) -> Result<(String, String), Failure> {
+        let sale = self.sale(Duration::from_millis(50), stock_units, 0).await?;
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        Ok(sale)
+    }
+
+    /// A published sale with an ordinary quiz, by its id.
+    pub(crate) async fn sale_that_starts_in(&self, lead: Duration, stock_units: u64) -> Result<String, Failure> {
+        Ok(self.sale(lead, stock_units, 1_500).await?.0)
+    }
+
+    async fn sale(&self, lead: Duration, stock_units: u64, min_answer_ms: u64) -> Result<(String, String), Failure> {
         let slug = uuid::Uuid::new_v4().to_string();
         let item = json!({ "slug": slug, "title": "Paper lantern", "description": "Hand-folded, with a brass hook.",
             "image_url": "/images/lantern.svg", "list_price_minor": 12_900, "currency": "CNY" });
         let item = self.merchant("POST", "items", &item).await?;
-        let starts_at_ms = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?.as_millis() as u64 + 50;
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?;
+        let starts_at_ms = (now + lead).as_millis() as u64;
         let sale = json!({ "item_id": item["item_id"], "price_minor": 2_900, "starts_at_ms": starts_at_ms,
             "ends_at_ms": starts_at_ms + 86_400_000, "stock_units": stock_units, "per_shopper_limit": 1,
             "stock_policy": "hold", "hold_seconds": 3_600, "mode": "first_come",
             "quiz": { "kind": "bank", "questions": [{ "prompt": "What colour is the sky?", "answer": ANSWER }],
-                "min_answer_ms": 0, "max_answer_ms": 600_000 } });
+                "min_answer_ms": min_answer_ms, "max_answer_ms": 600_000 } });
         let sale = self.merchant("POST", "sales", &sale).await?;
         let sale_id = sale["sale_id"].as_str().ok_or("a sale without an id")?.to_owned();
         self.merchant("POST", &format!("sales/{sale_id}/publish"), &json!({})).await?;
-        tokio::time::sleep(Duration::from_millis(100)).await;
         Ok((sale_id, format!("/items/{slug}")))
+    }
+
+    /// What the server counts, as Prometheus reads it.
+    pub(crate) async fn metrics(&self) -> Result<String, Failure> {
+        let mut connection = Connection::open(self.address).await?;
+        let answer = connection.call(&request("GET", "/metrics", "", "")).await?.expect(200)?;
+        Ok(String::from_utf8(answer.body.to_vec())?)
     }
 
     /// Units that are held, by the record.

@@ -56,10 +56,10 @@ pub(crate) async fn listen<A, S, B>(
         // Small answers at once; without it a poll may wait for an acknowledgement.
         let _not_vital = stream.set_nodelay(true);
         let (ready, service, watcher) = (Arc::clone(&ready), asked(peer), graceful.watcher());
-        let mut stopped = stopped.clone();
+        let stopped = stopped.clone();
         tokio::spawn(async move {
             let patience = Patience { silent: HEAD_TIME, write: WRITE_TIME };
-            let left = express::run(&mut stream, peer, ready.as_ref(), patience, told(&mut stopped)).await;
+            let left = express::run(&mut stream, peer, ready.as_ref(), patience, stopped).await;
             if let Left::ToHyper(read) = left {
                 // In a box of its own: most connections of a crowd never need one of this size.
                 Box::pin(by_hyper(stream, read, service, watcher)).await;
@@ -93,7 +93,11 @@ async fn accept(listener: &TcpListener, places: &Places) -> Option<(TcpStream, S
     let permit = places.next().await?;
     match listener.accept().await {
         // One that its address may not have ends here: the stream is dropped, and with it closed.
-        Ok((stream, peer)) => Some((stream, peer, places.take(permit, peer)?)),
+        Ok((stream, peer)) => {
+            // On a listener for both kinds of addresses one of the older kind comes wrapped; proxies are named as they are.
+            let peer = SocketAddr::new(peer.ip().to_canonical(), peer.port());
+            Some((stream, peer, places.take(permit, peer)?))
+        }
         Err(error) => {
             // Out of descriptors, most likely: some must close first.
             tracing::warn!(%error, "a connection could not be accepted");

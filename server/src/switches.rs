@@ -108,7 +108,8 @@ pub(crate) async fn watch(app: App, reader: Reader, mut stopped: watch::Receiver
     looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
     // A connection of its own: a crowd of other reads does not keep a switch waiting.
     let mut reader = Some(reader);
-    let mut shown = app.switches.snapshot().waiting(app.clock.now_ms());
+    // What the pages show is not known yet: a switch may have run out while they were made.
+    let mut shown = None;
     let mut is_failing = false;
     loop {
         tokio::select! {
@@ -128,7 +129,7 @@ pub(crate) async fn watch(app: App, reader: Reader, mut stopped: watch::Receiver
 async fn look(
     app: &App,
     reader: &mut Option<Reader>,
-    shown: &mut BTreeSet<String>,
+    shown: &mut Option<BTreeSet<String>>,
 ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let (known, path) = (app.switches.snapshot().version, app.store.path().to_owned());
     let known_settings = app.tuned.version();
@@ -148,15 +149,16 @@ async fn look(
     }
     let now_ms = app.clock.now_ms();
     let snapshot = app.switches.snapshot();
+    // The pages first: they need no record that can be written.
+    let waiting = snapshot.waiting(now_ms);
+    if shown.as_ref() != Some(&waiting) {
+        app.publisher.refresh().await?;
+        *shown = Some(waiting);
+    }
     // Read-only or not: this puts the record right, and nobody asked for it.
     if snapshot.has_run_out(now_ms) {
         app.writer.write(Write::ExpireSwitches { now_ms }).await?;
         refresh(app).await?;
-    }
-    let waiting = snapshot.waiting(now_ms);
-    if waiting != *shown {
-        app.publisher.refresh().await?;
-        *shown = waiting;
     }
     Ok(())
 }

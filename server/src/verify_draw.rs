@@ -93,7 +93,20 @@ fn published(file: &DrawFile) -> Result<Published, String> {
         sale_id: id("sale_id".to_owned(), &file.sale_id)?,
         commitment: digest("commitment", &file.commitment)?,
         seed: digest("seed", &file.seed)?,
-        beacon: file.beacon.as_ref().map(|beacon| beacon.value.clone()),
+        beacon: match &file.beacon {
+            None => None,
+            // One spelling of each value, and nothing that a terminal would take for more than text.
+            Some(beacon) if beacon.description.chars().any(char::is_control) => {
+                return Err("beacon.description".to_owned());
+            }
+            Some(beacon) if beacon.value.bytes().any(|byte| byte.is_ascii_uppercase()) => {
+                return Err("beacon.value".to_owned());
+            }
+            Some(beacon) => {
+                digest("beacon.value", &beacon.value)?;
+                Some(beacon.value.clone())
+            }
+        },
         root: digest("root", &file.root)?,
         units: Units { total: file.units, skus: file.sku_units.clone() },
         entries: file.entries.iter().enumerate().map(ranked).collect::<Result<_, String>>()?,

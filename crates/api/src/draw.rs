@@ -37,7 +37,7 @@ pub struct BeaconInput {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct GiveBeacon {
-    /// 1 to 256 visible ASCII characters, as its source writes it.
+    /// 32 bytes (drand's `randomness`, say) as 64 hexadecimal digits in lower case: there is one spelling of each value.
     pub value: String,
 }
 

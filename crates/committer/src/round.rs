@@ -7,7 +7,8 @@ use std::time::Instant;
 use intake::Report;
 use ledger::{Batch, Drained, Ledger, LedgerError, Refusal, Write};
 use sale::{
-    Change, Decision, DrawRefused, DrawStage, Event, OrderId, Outcome, PaymentRefused, ReleaseCause, SaleId, Settlement,
+    Change, Decision, DrawRefused, DrawStage, Event, OrderId, Outcome, PaymentRefused, ReleaseCause, SaleId,
+    Settlement, StockRefused,
 };
 
 use crate::command::{Command, Failure, Reply, SaleChange};
@@ -271,6 +272,10 @@ impl<L: Ledger> Committer<L> {
             // What entries get follows from the terms of the draw's moment; it takes a second.
             if desk.book.draw_stage() == Some(DrawStage::Deciding) && !desk.book.is_called_off() {
                 return Err(Failure::Busy);
+            }
+            let is_closed = desk.book.draw_stage() == Some(DrawStage::Closed) && !desk.book.is_called_off();
+            if is_closed && change.row.waitlist_units != desk.row.waitlist_units {
+                return Err(Failure::Stock(StockRefused::DrawUnderWay));
             }
             let before = desk.book.terms().clone();
             desk.book.set_terms(change.row.terms());

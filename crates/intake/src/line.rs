@@ -274,12 +274,13 @@ impl Line {
         let quantity = application.quantity;
         let outlooks = self.outlooks.load();
         let outlook = outlooks.of(application.sku.as_deref()).ok_or(AdmitRefused::SkuUnknown)?;
-        let entries = outlooks.draw.filter(|draw| draw.stage == DrawStage::Entering).map_or(0, |draw| draw.entries);
+        let entering = outlooks.draw.filter(|draw| draw.stage == DrawStage::Entering);
+        let entries = entering.map_or(0, |draw| draw.entries.saturating_add(state.queue.len() as u64));
         judge_admission(&terms.window, now_ms, outlook, had_units, quantity, terms.per_shopper_limit)
             .map_err(AdmitRefused::Admission)?;
         let full = state.queue.len() >= self.most_queued.load(Ordering::Relaxed)
             || state.seats.len() >= MAX_SEATS
-            || entries.saturating_add(state.queue.len() as u64) >= MAX_ENTRIES && entries > 0;
+            || entries >= MAX_ENTRIES;
         if full || self.closed.load(Ordering::Acquire) {
             return Err(AdmitRefused::Busy);
         }

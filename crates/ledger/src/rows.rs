@@ -94,6 +94,8 @@ pub struct DrawState {
     pub held: Option<HeldDraw>,
     /// Entries that do not know yet what they get.
     pub undecided: u64,
+    /// Places of which it has been told what they get.
+    pub told: u64,
 }
 
 /// The entries are fixed.

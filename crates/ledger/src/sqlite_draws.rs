@@ -116,7 +116,8 @@ impl Reader {
         let sql = "SELECT entries_close_at_ms, commitment, beacon_description, beacon_due_at_ms, root, entries,
                           closed_at_ms, iif(drawn_at_ms IS NULL, NULL, seed), beacon, units, sku_units, drawn_at_ms,
                           (SELECT count(*) FROM orders WHERE orders.sale_id = draws.sale_id AND state = 'entered'),
-                          (SELECT count(*) FROM orders WHERE orders.sale_id = draws.sale_id AND draw_rank IS NOT NULL AND draw_won)
+                          (SELECT count(*) FROM orders WHERE orders.sale_id = draws.sale_id AND draw_rank IS NOT NULL AND draw_won),
+                          (SELECT max(draw_rank) FROM orders WHERE orders.sale_id = draws.sale_id AND draw_rank IS NOT NULL)
                    FROM draws WHERE sale_id = ?1";
         let read = |row: &Row<'_>| {
             let root: Option<[u8; 32]> = row.get(4)?;
@@ -137,7 +138,8 @@ impl Reader {
                     winners: unsigned(row, 13)?,
                 }),
             };
-            Ok(DrawState { row: terms_of(row)?, closed, held, undecided: unsigned(row, 12)? })
+            let told = row.get::<_, Option<i64>>(14)?.unwrap_or_default().unsigned_abs();
+            Ok(DrawState { row: terms_of(row)?, closed, held, undecided: unsigned(row, 12)?, told })
         };
         Ok(self.connection.prepare_cached(sql)?.query_row(params![sale_id.0.as_bytes()], read).optional()?)
     }

@@ -311,7 +311,8 @@ impl Book {
             return Ok(vec![self.recorded(now_ms, change)]);
         }
         if self.draw.as_ref().is_some_and(|draw| draw.number_of(order_id).is_some()) {
-            if self.draw_stage() != Some(DrawStage::Entering) {
+            let is_late = self.terms.draw.as_ref().is_some_and(|draw| now_ms >= draw.entries_close_at_ms);
+            if is_late || self.draw_stage() != Some(DrawStage::Entering) {
                 return Err(CancelRefused::EntriesClosed);
             }
             let change = Change::EntryEnded { order_id, rank: None, reason: Some(Rejection::Cancelled) };
@@ -326,7 +327,9 @@ impl Book {
 
     /// Sets the sale's total, and that of the SKUs named. Free units come and go; held and sold ones stay.
     pub fn resize(&mut self, units: &Units, now_ms: i64) -> Result<Vec<Event>, StockRefused> {
-        if self.is_deciding() {
+        // Who knows the seed knows from the close on whom one unit more would serve.
+        let is_closed = self.draw_stage() == Some(DrawStage::Closed) && !self.called_off;
+        if is_closed || self.is_deciding() {
             return Err(StockRefused::DrawUnderWay);
         }
         let taken = |stock: Stock| stock.held() + stock.sold();

@@ -117,7 +117,10 @@ fn nobody_enters_or_leaves_after_the_close() {
     enter(&mut book, 1..=2);
     assert_eq!(names(&book.cancel(order(1), ReleaseCause::Cancelled, 20).unwrap()), ["entry_ended"]);
     assert_eq!(book.units_of(ShopperId(Uuid::from_u128(1))), 0);
+    let late = book.cancel(order(2), ReleaseCause::Cancelled, CLOSE_AT_MS);
+    assert_eq!(late, Err(CancelRefused::EntriesClosed), "the close counts from its moment, not from its fact");
     book.close_entries(CLOSE_AT_MS);
+    assert_eq!(book.resize(&Units::plain(2), CLOSE_AT_MS), Err(StockRefused::DrawUnderWay));
     assert_eq!(rejection(&place(&mut book, &intent(3, 3, 1), CLOSE_AT_MS)), Some(Rejection::EntriesClosed));
     assert_eq!(book.cancel(order(2), ReleaseCause::Cancelled, CLOSE_AT_MS), Err(CancelRefused::EntriesClosed));
     assert!(book.close_entries(CLOSE_AT_MS + 1).is_empty(), "it is closed once");

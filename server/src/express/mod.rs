@@ -13,9 +13,10 @@ use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Buf as _, Bytes};
 use tokio::io::{AsyncRead as _, AsyncWrite as _, AsyncWriteExt as _, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
 pub(crate) use prefixed::Prefixed;
@@ -25,8 +26,9 @@ pub(crate) use wire::{Date, Wire};
 /// Read at a time. A request for a page has some 500 bytes; one with a longer head goes to hyper.
 const MAX_READ_BYTES: usize = 8 * 1024;
 
-/// Answers to requests that came together are written together, up to so many bytes.
-const MAX_WRITE_BYTES: usize = 256 * 1024;
+/// Answers to requests that came together are written together, up to so many bytes. What a peer does not take of them is
+/// kept for it, so this and one answer bound what a connection can make us keep.
+const MAX_WRITE_BYTES: usize = 16 * 1024;
 
 /// Writes a ready answer to a request; false where there is none.
 pub(crate) trait Answers {
@@ -75,18 +77,23 @@ enum Turn {
     Left(Left),
 }
 
-/// Answers what is ready until the connection leaves the lane. Ends between two requests when `stopped` does.
+/// Answers what is ready until the connection leaves the lane. Ends between two requests once `stopped` says so.
 pub(crate) async fn run(
     stream: &mut TcpStream,
     peer: SocketAddr,
     answers: &impl Answers,
     patience: Patience,
-    stopped: impl Future<Output = ()>,
+    mut stopped: watch::Receiver<bool>,
 ) -> Left {
-    let mut stopped = pin!(stopped);
+    let mut told = stopped.clone();
+    let mut told = pin!(told.wait_for(|stopped| *stopped));
     let mut heard = Instant::now();
     let mut alarm = pin!(sleep_until(heard + patience.silent));
     loop {
+        // Looked at here too: a peer that never pauses would keep the select from it.
+        if *stopped.borrow_and_update() {
+            return Left::Closed;
+        }
         let turn = tokio::select! {
             biased;
             turn = std::future::poll_fn(|context| poll_turn(stream, context, peer, answers)) => turn,
@@ -98,18 +105,23 @@ pub(crate) async fn run(
                 alarm.as_mut().reset(heard + patience.silent);
                 continue;
             }
-            () = &mut stopped => return Left::Closed,
+            _ = &mut told => return Left::Closed,
         };
         heard = Instant::now();
         match turn {
             Turn::Answered => {}
             Turn::Left(left) => return left,
-            Turn::Unwritten(rest, behind) => {
-                let written = tokio::time::timeout(patience.write, stream.write_all(&rest)).await;
-                match (written, behind) {
-                    (Ok(Ok(())), None) => heard = Instant::now(),
-                    (Ok(Ok(())), Some(behind)) => return Left::ToHyper(behind),
-                    _ => return Left::Closed,
+            Turn::Unwritten(mut rest, behind) => {
+                // Each part that is taken earns another wait, as with hyper.
+                while !rest.is_empty() {
+                    match tokio::time::timeout(patience.write, stream.write(&rest)).await {
+                        Ok(Ok(written)) if written > 0 => rest.advance(written),
+                        _ => return Left::Closed,
+                    }
+                }
+                match behind {
+                    None => heard = Instant::now(),
+                    Some(behind) => return Left::ToHyper(behind),
                 }
             }
         }

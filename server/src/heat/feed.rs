@@ -5,6 +5,7 @@
 
 use std::fmt;
 use std::net::SocketAddr;
+use std::os::unix::fs::FileTypeExt as _;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
@@ -20,6 +21,9 @@ use crate::metrics::{self, FeedLine};
 
 /// Edges that send at a time; more are closed at once.
 pub(crate) const MAX_FEEDS: usize = 32;
+
+/// How long an edge may have nothing to tell.
+const SILENT_AT_MOST: Duration = Duration::from_secs(600);
 
 /// Read at a time.
 const READ_BYTES: usize = 64 * 1_024;
@@ -132,6 +136,10 @@ impl FeedListener {
 
 /// A socket at which nobody listens, left by a process that was killed. Anything else stays.
 fn remove_a_dead_socket(path: &Path) -> std::io::Result<()> {
+    // A file refuses connections too.
+    if !std::fs::symlink_metadata(path).is_ok_and(|named| named.file_type().is_socket()) {
+        return Ok(());
+    }
     match std::os::unix::net::UnixStream::connect(path) {
         Err(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => std::fs::remove_file(path),
         _ => Ok(()),
@@ -142,10 +150,11 @@ async fn take(app: &App, mut stream: impl AsyncRead + Unpin) {
     let mut lines = Lines::default();
     let mut buffer = vec![0; READ_BYTES];
     loop {
-        let read = match stream.read(&mut buffer).await {
-            Ok(0) => break,
-            Ok(read) => read,
-            Err(error) => {
+        let read = match tokio::time::timeout(SILENT_AT_MOST, stream.read(&mut buffer)).await {
+            // An edge that has nothing to tell for so long may be gone; one that is there connects again.
+            Err(_) | Ok(Ok(0)) => break,
+            Ok(Ok(read)) => read,
+            Ok(Err(error)) => {
                 tracing::debug!(%error, "a feed broke");
                 break;
             }
@@ -248,5 +257,17 @@ mod tests {
         for wrong in ["", "unix:", "localhost", "3001", "/run/x"] {
             assert_eq!(wrong.parse::<FeedAddress>(), Err(NotAFeed), "{wrong}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_file_that_is_no_socket_stays_where_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("stampede.db");
+        std::fs::write(&path, "the record").unwrap();
+        assert!(FeedListener::bind(&FeedAddress::Unix(path.clone())).await.is_err());
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "the record");
+        let socket = folder.path().join("feed");
+        drop(std::os::unix::net::UnixListener::bind(&socket).unwrap());
+        assert!(FeedListener::bind(&FeedAddress::Unix(socket)).await.is_ok(), "a dead socket is replaced");
     }
 }

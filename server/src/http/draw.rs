@@ -7,15 +7,17 @@ use api::{
     Code, DRAW_FILE_FORMAT, DRAW_FILE_VERSION, Draw, DrawBeacon, DrawFile, DrawFileBeacon, DrawFileEntry, DrawReceipt,
     DrawReceipts, DrawStage, SaleDraw,
 };
+use axum::Extension;
 use axum::extract::State;
 use axum::http::header;
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use draw::Tree;
 use ledger::{DrawEntryRow, DrawState, LedgerError, Reader, SaleRow};
 use sale::{DrawOutlook, OurSha256, SaleId};
 
 use super::App;
+use super::cache::CachePolicy;
 use super::error::{ApiError, ApiResult};
 use super::extract::{PathId, Shopper};
 
@@ -31,6 +33,8 @@ const ENTRIES_PER_READ: usize = 2_000;
 pub(crate) struct Draws {
     files: Kept<Bytes>,
     trees: Kept<Arc<Tree>>,
+    /// Held while one of them is made: the crowd that asks meanwhile waits for it and does not make its own.
+    making: tokio::sync::Mutex<()>,
 }
 
 /// The latest few.
@@ -59,24 +63,25 @@ impl<T: Clone> Kept<T> {
 /// A draw: what was committed to, and from the close and the draw on what makes it checkable.
 #[utoipa::path(get, path = "/api/sales/{sale_id}/draw", tag = "draws", params(("sale_id" = String, Path)),
     responses((status = 200, body = Draw), (status = 404, body = api::Problem)))]
-pub(super) async fn show(State(app): State<App>, PathId(sale_id): PathId<SaleId>) -> ApiResult<axum::Json<Draw>> {
+pub(super) async fn show(State(app): State<App>, PathId(sale_id): PathId<SaleId>) -> ApiResult<impl IntoResponse> {
     app.publisher.catalog().sale(sale_id).ok_or_else(ApiError::not_found)?;
     let (row, state) = read(&app, sale_id).await?;
-    Ok(axum::Json(view(&row, &state)))
+    Ok((Extension(CachePolicy::EdgeSecond), axum::Json(view(&row, &state))))
 }
 
 /// All entries in the order of the draw, with all that is needed to recompute it: the file that `stampede verify-draw`
 /// reads.
 #[utoipa::path(get, path = "/api/sales/{sale_id}/draw/entries", tag = "draws", params(("sale_id" = String, Path)),
     responses((status = 200, body = DrawFile), (status = 404, body = api::Problem), (status = 409, body = api::Problem)))]
-pub(super) async fn entries(
-    State(app): State<App>,
-    PathId(sale_id): PathId<SaleId>,
-) -> ApiResult<impl IntoResponse + use<>> {
+pub(super) async fn entries(State(app): State<App>, PathId(sale_id): PathId<SaleId>) -> ApiResult<Response> {
     app.publisher.catalog().sale(sale_id).ok_or_else(ApiError::not_found)?;
     let bytes = match app.draws.files.get(sale_id) {
         Some(bytes) => bytes,
         None => {
+            let _one_at_a_time = app.draws.making.lock().await;
+            if let Some(bytes) = app.draws.files.get(sale_id) {
+                return Ok(download(sale_id, bytes));
+            }
             let file = app.store.read(move |reader| draw_file(reader, sale_id)).await?;
             let bytes = file.ok_or_else(|| {
                 ApiError::new(Code::DrawNotHeld, "The draw has not been held, or its entries are still being told.")
@@ -85,9 +90,14 @@ pub(super) async fn entries(
             bytes
         }
     };
+    Ok(download(sale_id, bytes))
+}
+
+/// It never changes again: whoever keeps files may keep it.
+fn download(sale_id: SaleId, bytes: Bytes) -> Response {
     let name = format!("attachment; filename=\"draw-{sale_id}.json\"");
     let headers = [(header::CONTENT_TYPE, "application/json".to_owned()), (header::CONTENT_DISPOSITION, name)];
-    Ok((headers, bytes))
+    (Extension(CachePolicy::File), headers, bytes).into_response()
 }
 
 /// The shopper's own entries, each with the proof that it is under the published root.
@@ -105,7 +115,12 @@ pub(super) async fn receipt(
     let tree = match app.draws.trees.get(sale_id) {
         Some(tree) => tree,
         None => {
-            let tree = app.store.read(move |reader| tree_of(reader, sale_id)).await?;
+            let _one_at_a_time = app.draws.making.lock().await;
+            let made = app.draws.trees.get(sale_id);
+            let tree = match made {
+                Some(tree) => tree,
+                None => app.store.read(move |reader| tree_of(reader, sale_id)).await?,
+            };
             app.draws.trees.keep(sale_id, &tree);
             tree
         }
@@ -153,7 +168,7 @@ fn receipt_of(tree: &Tree, sale_id: SaleId, row: &DrawEntryRow, number: u64) -> 
 
 fn stage_of(row: &SaleRow, state: &DrawState) -> DrawStage {
     match (&state.closed, &state.held) {
-        (_, Some(_)) if state.undecided == 0 => DrawStage::Drawn,
+        (Some(closed), Some(_)) if state.told == closed.entries => DrawStage::Drawn,
         _ if row.called_off_at_ms.is_some() => DrawStage::CalledOff,
         (_, Some(_)) => DrawStage::Deciding,
         (Some(_), None) => DrawStage::Closed,
@@ -208,6 +223,10 @@ pub(super) fn fragment(sale: &SaleRow, outlook: Option<DrawOutlook>, now_ms: i64
 fn draw_file(reader: &Reader, sale_id: SaleId) -> Result<Option<Bytes>, LedgerError> {
     let Some(state) = reader.draw(sale_id)? else { return Ok(None) };
     let (Some(closed), Some(held)) = (state.closed, state.held) else { return Ok(None) };
+    if state.told != closed.entries {
+        // Called off amid it, or not all are told yet.
+        return Ok(None);
+    }
     let mut entries = Vec::new();
     loop {
         let rows = reader.draw_entries(sale_id, entries.len() as u64, ENTRIES_PER_READ)?;
@@ -221,10 +240,6 @@ fn draw_file(reader: &Reader, sale_id: SaleId) -> Result<Option<Bytes>, LedgerEr
             reserves: row.reserves,
             won: row.won,
         }));
-    }
-    if entries.len() as u64 != closed.entries {
-        // Called off amid it, or not all are told yet.
-        return Ok(None);
     }
     let description = state.row.beacon.map(|beacon| beacon.description);
     let file = DrawFile {

@@ -185,7 +185,9 @@ impl From<Failure> for ApiError {
                 Self::new(Code::OrderNotCancellable, "The entries are closed: it is in the draw.")
             }
             Failure::Draw(refused) => refused.into(),
-            Failure::Stock(StockRefused::DrawUnderWay) => Self::busy(),
+            Failure::Stock(StockRefused::DrawUnderWay) => {
+                Self::new(Code::EntriesClosed, "From the close of the entries to the draw, units stay as they are.")
+            }
             Failure::Payment(PaymentRefused::NotOpen(state)) => {
                 let why = if state.is_open() {
                     "Its time is over.".to_owned()

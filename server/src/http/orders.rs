@@ -130,16 +130,21 @@ pub(super) async fn queue_status(
         }
     };
     let mut answer = told(status, &claims, per_second(&app, claims.sale_id));
+    answer.poll_after_ms = answer.poll_after_ms.map(|wait_ms| app.tuned.pace(shopper.id, wait_ms));
+    // An entry waits for a moment that is known, outside the bounds of a line's polls.
     if let Status::Entered { draw, .. } = status {
         let now_ms = app.clock.now_ms();
         let catalog = app.publisher.catalog();
         let terms = catalog.sale(claims.sale_id).and_then(|sale| sale.draw.as_ref());
         let close_ms = terms.map_or(0, |draw| draw.entries_close_at_ms);
-        // After the close a beacon may come at any moment.
-        let draw_in_ms = if draw.stage == DrawStage::Entering { close_ms + DRAW_PAUSE_MS - now_ms } else { 0 };
+        let draw_in_ms = match draw.stage {
+            DrawStage::Entering => close_ms + DRAW_PAUSE_MS - now_ms,
+            // A beacon may come at any moment, and may take hours.
+            DrawStage::Closed if terms.is_some_and(|draw| draw.beacon.is_some()) => i64::MAX,
+            _ => 0,
+        };
         answer.poll_after_ms = Some(entered_poll_after_ms(draw_in_ms, claims.queue_seq));
     }
-    answer.poll_after_ms = answer.poll_after_ms.map(|wait_ms| app.tuned.pace(shopper.id, wait_ms));
     Ok(axum::Json(answer))
 }
 

@@ -120,6 +120,7 @@ pub(super) fn may_change_shop(app: &App, path: &str) -> ApiResult<()> {
     let is_read_only = app.switches.of_shop(Switch::ReadOnly, app.clock.now_ms()) == "on";
     let is_taken = STILL_TAKEN.contains(&path)
         || (path.starts_with("/api/sales/") && path.ends_with("/orders"))
+        || is_beacon(path)
         || (path.starts_with("/sandbox/payments/") && path.ends_with("/settle"));
     if is_read_only && !is_taken { Err(read_only()) } else { Ok(()) }
 }
@@ -127,7 +128,13 @@ pub(super) fn may_change_shop(app: &App, path: &str) -> ApiResult<()> {
 /// Whether a merchant may change anything. The switches themselves always, or nobody could put them back.
 pub(super) fn may_merchant_change(app: &App, merchant_id: sale::MerchantId, path: &str) -> ApiResult<()> {
     let at = app.switches.of_merchant(Switch::ReadOnly, merchant_id, app.clock.now_ms());
-    if at == "on" && path != "/api/merchant/switches" { Err(read_only()) } else { Ok(()) }
+    let is_taken = path == "/api/merchant/switches" || is_beacon(path);
+    if at == "on" && !is_taken { Err(read_only()) } else { Ok(()) }
+}
+
+/// A draw without its beacon is called off for good: the value is taken whatever else waits.
+fn is_beacon(path: &str) -> bool {
+    path.starts_with("/api/merchant/sales/") && path.ends_with("/beacon")
 }
 
 fn read_only() -> ApiError {

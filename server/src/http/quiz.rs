@@ -54,7 +54,10 @@ pub(super) async fn open(
     if !line.open_quiz(shopper.id, quiz_id) {
         return Err(ApiError::busy());
     }
-    let terms = QuizTerms { min_answer_ms: mode.min_answer_ms(sale.min_answer_ms), max_answer_ms: sale.max_answer_ms };
+    // A later beginning moves the end: there is as long to answer as ever.
+    let min_answer_ms = mode.min_answer_ms(sale.min_answer_ms);
+    let max_answer_ms = sale.max_answer_ms + (min_answer_ms - sale.min_answer_ms);
+    let terms = QuizTerms { min_answer_ms, max_answer_ms };
     let proof_bits = if wanted.accessible { mode.proof_bits(PROOF_BITS) } else { 0 };
     let claims = terms.ask(
         &app.tokens.quiz,

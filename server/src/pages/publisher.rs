@@ -22,11 +22,11 @@ use crate::switches::Switches;
 
 const LOCALES: [Locale; 2] = [Locale::En, Locale::Zh];
 
-/// Where the page for what is not there is kept. No route leads to it.
-const NOT_FOUND_PATH: &str = "/404";
+/// Where the page for what is not there is kept. No request can name it: there is no blank in a path.
+const NOT_FOUND_PATH: &str = "/ 404";
 
 /// Where the page is kept that stands in for item pages. No route leads to it either.
-const WAITING_PATH: &str = "/waiting";
+const WAITING_PATH: &str = "/ waiting";
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum PublishError {

@@ -138,19 +138,25 @@ async fn a_beacon_is_given_after_the_close_once_and_the_draw_waits_for_it() {
     shop.entered(&sale_id, &cookie).await;
     let path = format!("/sales/{sale_id}/beacon");
     let give = |value: &str| shop.merchant("POST", &path, json!({ "value": value }));
-    give("abc").await.is_problem(409, "beacon_refused");
+    let (abc, abd) = ("abc0".repeat(16), "abd0".repeat(16));
+    let (abc, abd) = (abc.as_str(), abd.as_str());
+    give(abc).await.is_problem(409, "beacon_refused");
     shop.until(&format!("/api/sales/{sale_id}/draw"), "", |draw| draw["stage"] == "closed").await;
-    give("").await.is_problem(422, "field_invalid");
+    for no_value in ["", "abc", &abc.to_uppercase(), &"0x".repeat(32)] {
+        give(no_value).await.is_problem(422, "field_invalid");
+    }
+    let more = shop.merchant("PATCH", &format!("/sales/{sale_id}"), json!({ "stock_units": 50 })).await;
+    more.is_problem(409, "entries_closed");
     let other = shop.other_merchant();
-    let foreign = shop.merchant_with(&other, "POST", &path, json!({ "value": "abc" })).await;
+    let foreign = shop.merchant_with(&other, "POST", &path, json!({ "value": abc })).await;
     foreign.is_problem(404, "not_found");
-    assert_eq!(give("abc").await.ok(200)["beacon"]["value"], "abc");
-    give("abc").await.ok(200);
-    give("abd").await.is_problem(409, "beacon_refused");
+    assert_eq!(give(abc).await.ok(200)["beacon"]["value"], abc);
+    give(abc).await.ok(200);
+    give(abd).await.is_problem(409, "beacon_refused");
     shop.until(&format!("/api/sales/{sale_id}/draw"), "", |draw| draw["stage"] == "drawn").await;
     let file = shop.get(&format!("/api/sales/{sale_id}/draw/entries"), "").await;
     let (code, told) = shop.verified(&file.text);
-    assert!(code == Some(0) && told.contains("drand quicknet round 7 is abc"), "{told}");
+    assert!(code == Some(0) && told.contains(&format!("drand quicknet round 7 is {abc}")), "{told}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

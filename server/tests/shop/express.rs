@@ -167,3 +167,14 @@ async fn silent_connections_in_the_lane_do_not_hold_up_the_end() {
     }
     assert!(shop.terminate(), "{}", shop.log());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_that_stand_in_for_others_have_no_address_of_their_own() {
+    let shop = Shop::start();
+    for path in ["/404", "/zh/404", "/waiting", "/zh/waiting", "/%20404", "/%20waiting"] {
+        let [express, hyper, router] = by_three_ways(&shop, &format!("GET {path}"), "", true);
+        for heard in [express, hyper, router] {
+            assert_eq!(heard.status, "HTTP/1.1 404 Not Found", "{path}");
+        }
+    }
+}

@@ -41,7 +41,7 @@ impl Oracle {
             // It was an entry when it was asked for, and may have got units later in the same batch.
             (Ask::Cancel { sale, .. }, Answer::Done(Err(Failure::Cancel(CancelRefused::EntriesClosed)))) => {
                 let account = &self.sales[*sale].account;
-                let closed = account.is_draw() && !account.takes_entries();
+                let closed = account.is_draw() && (!account.takes_entries() || account.is_between(now_ms));
                 ensure!(closed, "draw", "an entry could not be withdrawn, and entries are open");
                 Ok(())
             }
@@ -188,6 +188,9 @@ fn changes_of(asks: &[Ask], sale: usize) -> usize {
 
 /// Whether these units can be set with what is taken now. Within its batch more may have been taken, or less.
 fn could_be_set(account: &Account, units: &Units) -> bool {
+    if account.is_draw() && !account.takes_entries() && !account.draw_is_over() {
+        return false;
+    }
     let taken = |counts: &Counts| counts.held + counts.sold;
     // What the batch itself set or moved is not known apart: only what is plain counts.
     let enough = |counts: &Counts, units: u64| units as i64 >= taken(counts) && units as i64 >= counts.stock;

@@ -81,6 +81,7 @@ pub(in super::super) async fn release(
     if merchant_id != merchant.id {
         return Err(ApiError::not_found());
     }
+    plan_b::may_change(&app, sale_id)?;
     app.writer.cancel(sale_id, order_id, ReleaseCause::ByMerchant).await?;
     let row = app.store.read(move |reader| reader.order(order_id)).await?.ok_or_else(ApiError::not_found)?;
     Ok(axum::Json(order(&row)))

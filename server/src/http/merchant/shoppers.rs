@@ -6,9 +6,9 @@ use ledger::{PAGE_ROWS_MAX, Write};
 use sale::SaleId;
 use serde::Deserialize;
 
-use super::super::App;
 use super::super::error::{ApiError, ApiResult};
 use super::super::extract::{Json, Merchant, PathId, QueryOf};
+use super::super::{App, plan_b};
 use super::sales::own_sale;
 use crate::passwords;
 
@@ -51,6 +51,7 @@ pub(in super::super) async fn change(
     Json(wanted): Json<ChangeShoppers>,
 ) -> ApiResult<axum::Json<ListedShoppers>> {
     own_sale(&app, &merchant, sale_id).await?;
+    plan_b::may_change(&app, sale_id)?;
     if wanted.add.len() + wanted.remove.len() > ADDRESSES_PER_CALL {
         return Err(ApiError::field("add", "at most 2,000 addresses a call, with those of remove"));
     }

@@ -218,5 +218,11 @@ const fn scope_of(owner: SwitchOwner) -> SwitchScope {
 
 /// Which of the operators it was is not for merchants.
 fn name_of(owner: SwitchOwner, who: String) -> String {
-    if owner.merchant_id.is_none() && who != ledger::BY_THE_CLOCK { "the operator".to_owned() } else { who }
+    // No e-mail address looks like this.
+    let is_operator = who == "operator" || who.starts_with("operator ");
+    if is_operator || owner.merchant_id.is_none() && who != ledger::BY_THE_CLOCK {
+        "the operator".to_owned()
+    } else {
+        who
+    }
 }

@@ -73,6 +73,9 @@ async fn a_harder_quiz_takes_longer_and_more_work() {
     put(&shop, json!({ "quiz": "harder" })).await.ok(200);
     let harder = ask().await;
     assert_eq!((least_ms(&before), least_ms(&harder)), (0, 3_000));
+    let window_ms =
+        |asked: &Value| asked["expires_at_ms"].as_i64().unwrap() - asked["earliest_answer_ms"].as_i64().unwrap();
+    assert_eq!(window_ms(&before), window_ms(&harder), "there is as long to answer as ever");
     assert_eq!(harder["proof_bits"].as_i64().unwrap(), before["proof_bits"].as_i64().unwrap() + 2);
     let answer = json!({ "quiz_token": harder["quiz_token"], "answer": "yes", "proof": 0 });
     shop.post(&format!("{quiz}/answer"), &cookie, answer).await.is_problem(422, "answer_too_fast");
