@@ -70,11 +70,12 @@ lighthouse: build ## the pages as Lighthouse sees them on a slow phone, median o
 	@scripts/setup.sh lighthouse
 	node end2end/lighthouse/run.mjs
 
-bench: build ## side by side on this machine: pages beside nginx, orders on one hot item beside PostgreSQL; medians and ratios
+bench: build ## side by side on this machine: pages beside nginx, orders on one hot item beside PostgreSQL, and a whole sale with its crowd
 	@scripts/setup.sh bench
 	cargo build --release -p bench --locked
 	bench/reads.sh
 	bench/hot-row.sh
+	target/release/bench crowd
 
 heat: setup ## hot items: how soon a crowd is found and how often none is taken for one (CROWDS=2000 each), and what a request pays
 	cargo run --release --locked -p heat --example figures -- $(CROWDS)

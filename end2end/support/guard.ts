@@ -55,12 +55,18 @@ export async function expectAccessible(page: Page, without: string[] = []): Prom
   expect(told, `accessibility of ${page.url()}`).toEqual([]);
 }
 
-/** Nothing sticks out sideways, so that a page needs scrolling in one direction only. */
+/** Once a page has settled, nothing sticks out sideways, so that it needs scrolling in one direction only. */
 export async function expectNoOverflow(page: Page): Promise<void> {
-  const overflow_px = await page.evaluate(
-    () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-  );
-  expect(overflow_px, `what sticks out of ${page.url()}`).toBeLessThanOrEqual(0);
+  const sticksOut = () =>
+    page.evaluate(() => {
+      const { scrollWidth, clientWidth } = document.documentElement;
+      const isOut = (element: Element) => element.getBoundingClientRect().right > clientWidth + 0.5;
+      if (scrollWidth <= clientWidth) return [];
+      const out = [...document.querySelectorAll("body *")].filter(isOut);
+      const named = out.map(({ tagName, className }) => `${tagName.toLowerCase()}.${String(className)}`);
+      return [`${scrollWidth - clientWidth} px`, ...named];
+    });
+  await expect.poll(sticksOut, { message: `what sticks out of ${page.url()}`, timeout: 3_000 }).toEqual([]);
 }
 
 /** On ink, at a phone's width; then as it was. */
