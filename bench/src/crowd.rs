@@ -21,8 +21,8 @@ use crate::connection::{Connection, request};
 use crate::percentiles::Latencies;
 use crate::shop::{ANSWER, Doors, Shop};
 
-/// How often an open page looks whether its sale has changed, and how long an edge keeps what it sees.
-const PAGE_LOOKS_EVERY: Duration = Duration::from_secs(5);
+/// How often an open page asks what its sale does (app/shop/src/islands/sale/countdown.rs), and how long an edge keeps the answer.
+const PAGE_LOOKS_EVERY: Duration = Duration::from_secs(3);
 const EDGE_KEEPS: Duration = Duration::from_secs(1);
 /// Exchanges with the clock that a page begins with.
 const CLOCK_EXCHANGES: usize = 6;
