@@ -1,7 +1,7 @@
 //! Whether the committer's answers are true.
 
 use committer::Failure;
-use sale::{CancelRefused, OrderState, PaymentRefused, Units};
+use sale::{CancelRefused, OrderState, PaymentRefused, StockRefused, Units};
 
 use crate::coverage::Coverage;
 use crate::oracle::Oracle;
@@ -167,6 +167,13 @@ impl Oracle {
                 ensure!(has >= revision, "5", "revision {revision} was acknowledged, and the record has {has}");
                 Ok(())
             }
+            // The draw that was under way may have ended later in the same batch.
+            Err(Failure::Stock(StockRefused::DrawUnderWay)) => {
+                let closed = account.is_draw() && !account.takes_entries();
+                ensure!(closed, "draw", "units were kept for a draw, and entries are open");
+                cover.hit("answer: units stay until the draw");
+                Ok(())
+            }
             Err(Failure::Stock(_)) => {
                 cover.hit("answer: units cannot be set so");
                 let could = units.is_some_and(|units| could_be_set(account, units));
@@ -188,9 +195,6 @@ fn changes_of(asks: &[Ask], sale: usize) -> usize {
 
 /// Whether these units can be set with what is taken now. Within its batch more may have been taken, or less.
 fn could_be_set(account: &Account, units: &Units) -> bool {
-    if account.is_draw() && !account.takes_entries() && !account.draw_is_over() {
-        return false;
-    }
     let taken = |counts: &Counts| counts.held + counts.sold;
     // What the batch itself set or moved is not known apart: only what is plain counts.
     let enough = |counts: &Counts, units: u64| units as i64 >= taken(counts) && units as i64 >= counts.stock;
