@@ -111,7 +111,9 @@ pub(crate) async fn run(plan: &Plan) -> Result<(), Failure> {
     });
     let cpu_before = crowd.shop.cpu_seconds()?;
     let sold_out_at = LocalSet::new().run_until(play(plan, &crowd)).await?;
-    crowd.report(plan, sold_out_at, crowd.shop.cpu_seconds()? - cpu_before).await
+    let cpu_seconds = crowd.shop.cpu_seconds()? - cpu_before;
+    crowd.report(plan, sold_out_at, cpu_seconds, &crowd.shop.metrics().await?);
+    Ok(())
 }
 
 /// Lets the crowd loose. Answers when the last unit went.
@@ -272,7 +274,7 @@ impl Crowd {
         }
     }
 
-    async fn report(&self, plan: &Plan, sold_out_at: Instant, cpu_seconds: f64) -> Result<(), Failure> {
+    fn report(&self, plan: &Plan, sold_out_at: Instant, cpu_seconds: f64, metrics: &str) {
         let mut requests = self.requests.borrow_mut();
         let all: usize = requests.values().map(Latencies::count).sum();
         println!("{} shoppers, {} units, {} connections", plan.shoppers, plan.stock, plan.connections);
@@ -303,12 +305,11 @@ impl Crowd {
             let seconds: Vec<usize> = (0..8).map(within).collect();
             println!("{what}, by second from the start: {seconds:?}");
         }
-        for line in self.shop.metrics().await?.lines() {
+        for line in metrics.lines() {
             if line.starts_with("stampede_layer_total") || line.starts_with("stampede_orders_concluded_total") {
                 println!("{line}");
             }
         }
-        Ok(())
     }
 }
 
