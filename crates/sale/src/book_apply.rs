@@ -101,19 +101,14 @@ impl Book {
         self.take_pass(intent)?;
         self.count(intent.shopper_id, i64::from(intent.quantity));
         self.pass_over((intent.queue_life, intent.queue_seq), intent.sku.as_deref());
-        let order = BookOrder {
-            shopper_id: intent.shopper_id,
-            sku: intent.sku.clone(),
-            quantity: intent.quantity,
-            amount_minor,
-            currency: currency.to_owned(),
-            state: if reserved { OrderState::Held } else { OrderState::AwaitingPayment },
+        let order = BookOrder::open(
+            intent.shopper_id,
+            intent.sku.clone(),
+            intent.quantity,
+            (amount_minor, currency),
             reserved,
             expires_at_ms,
-            open_payment: None,
-            paid_by: None,
-            released: None,
-        };
+        );
         self.insert(intent.order_id, order);
         Ok(())
     }
@@ -151,19 +146,8 @@ impl Book {
         let (turn, waiter) = self.no_longer_waits(order_id)?;
         self.shelf.step(waiter.sku.as_deref(), u64::from(waiter.quantity), Stock::hold)?;
         self.pass_over(turn, waiter.sku.as_deref());
-        let order = BookOrder {
-            shopper_id: waiter.shopper_id,
-            sku: waiter.sku,
-            quantity: waiter.quantity,
-            amount_minor,
-            currency: currency.to_owned(),
-            state: OrderState::Held,
-            reserved: true,
-            expires_at_ms,
-            open_payment: None,
-            paid_by: None,
-            released: None,
-        };
+        let price = (amount_minor, currency);
+        let order = BookOrder::open(waiter.shopper_id, waiter.sku, waiter.quantity, price, true, expires_at_ms);
         self.insert(order_id, order);
         Ok(())
     }

@@ -14,7 +14,7 @@ use crate::decision::{BookOrder, DrawOutlook, Intent, Waiter};
 use crate::draw_terms::{DrawRefused, DrawSeed, DrawStage, Hex32, OurSha256};
 use crate::event::{Change, Event};
 use crate::ids::{OrderId, SaleId, ShopperId};
-use crate::order::{OrderState, Rejection};
+use crate::order::Rejection;
 use crate::stock::Stock;
 
 /// Entries of one draw, at most; past that the answer is `busy`. All are ranked at one go.
@@ -321,19 +321,14 @@ impl Book {
             self.shelf.step(entrant.sku.as_deref(), u64::from(entrant.quantity), Stock::hold)?;
         }
         self.pass_over((0, rank), entrant.sku.as_deref());
-        let order = BookOrder {
-            shopper_id: entrant.shopper_id,
-            sku: entrant.sku,
-            quantity: entrant.quantity,
-            amount_minor,
-            currency: currency.to_owned(),
-            state: if reserved { OrderState::Held } else { OrderState::AwaitingPayment },
+        let order = BookOrder::open(
+            entrant.shopper_id,
+            entrant.sku,
+            entrant.quantity,
+            (amount_minor, currency),
             reserved,
             expires_at_ms,
-            open_payment: None,
-            paid_by: None,
-            released: None,
-        };
+        );
         self.insert(order_id, order);
         Ok(())
     }

@@ -58,6 +58,32 @@ pub struct BookOrder {
     pub released: Option<ReleaseCause>,
 }
 
+impl BookOrder {
+    /// One that may be paid from now on: with its units kept for it, or to be claimed by paying.
+    pub(crate) fn open(
+        shopper_id: ShopperId,
+        sku: Option<String>,
+        quantity: u32,
+        (amount_minor, currency): (i64, &str),
+        reserved: bool,
+        expires_at_ms: Option<i64>,
+    ) -> Self {
+        Self {
+            shopper_id,
+            sku,
+            quantity,
+            amount_minor,
+            currency: currency.to_owned(),
+            state: if reserved { OrderState::Held } else { OrderState::AwaitingPayment },
+            reserved,
+            expires_at_ms,
+            open_payment: None,
+            paid_by: None,
+            released: None,
+        }
+    }
+}
+
 /// An order that waits for units to come back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Waiter {
