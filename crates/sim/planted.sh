@@ -15,7 +15,7 @@ export CARGO_PROFILE_RELEASE_OPT_LEVEL=1 CARGO_INCREMENTAL=1
 
 cp -r crates Cargo.lock rustfmt.toml "$copy"
 # Only the crates: the copy has no pages and no server.
-sed -e '/"app\/\*",/d; /"frontend\/\*",/d; /"server",/d; /"app\/ui",/d; /"app\/shop",/d' Cargo.toml >"$copy/Cargo.toml"
+sed -e '/"bench",/d; /"end2end\/bot",/d; /"app\/\*",/d; /"frontend\/\*",/d; /"server",/d; /"app\/ui",/d; /"app\/shop",/d' Cargo.toml >"$copy/Cargo.toml"
 printf '\n[profile.release.package."*"]\nopt-level = 3\n' >>"$copy/Cargo.toml"
 git -C "$copy" init --quiet && git -C "$copy" add -A
 
