@@ -4,8 +4,10 @@ mod connection;
 mod crowd;
 mod neighbours;
 mod orders;
+mod overload;
 mod percentiles;
 mod shop;
+mod slow_disk;
 
 use clap::{Parser, Subcommand};
 
@@ -24,6 +26,8 @@ enum What {
     Orders(orders::Plan),
     /// A whole sale with its crowd, from the open page to the payment: who hears what, how soon, at what cost
     Crowd(crowd::Plan),
+    /// Many times more shoppers than can be served, or a disk that has become slow: who is served in time all the same
+    Overload(overload::Plan),
     /// A stampede on one item, and what the shoppers at another notice of it
     Neighbours(neighbours::Plan),
 }
@@ -33,6 +37,7 @@ async fn main() -> Result<(), Failure> {
     match Args::parse().what {
         What::Orders(plan) => orders::run(&plan).await,
         What::Crowd(plan) => crowd::run(&plan).await,
+        What::Overload(plan) => overload::run(&plan).await,
         What::Neighbours(plan) => neighbours::run(&plan).await,
     }
 }

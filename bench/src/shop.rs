@@ -1,5 +1,6 @@
 //! A shop of its own for a run: the server's binary on a free port, its store in a temporary folder.
 
+use std::ffi::OsStr;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -42,6 +43,16 @@ pub(crate) enum Doors {
 
 impl Shop {
     pub(crate) async fn start(binary: &Path, site: &Path, doors: Doors) -> Result<Self, Failure> {
+        Self::start_in(binary, site, doors, &[]).await
+    }
+
+    /// The same with more of an environment.
+    pub(crate) async fn start_in(
+        binary: &Path,
+        site: &Path,
+        doors: Doors,
+        environment: &[(&str, &OsStr)],
+    ) -> Result<Self, Failure> {
         let (binary, site) = (binary.canonicalize()?, site.canonicalize()?);
         let folder = tempfile::tempdir()?;
         let run = |arguments: &[&str], input: &str| -> Result<String, Failure> {
@@ -69,6 +80,7 @@ impl Shop {
             .arg(&site)
             .env("STAMPEDE_RATE_LIMITS", if doors == Doors::Open { "off" } else { "on" })
             .env("RUST_LOG", "error")
+            .envs(environment.iter().copied())
             .current_dir(folder.path())
             .stdout(std::fs::File::create(&out)?)
             .spawn()?;
@@ -114,6 +126,21 @@ impl Shop {
         if cookies.len() == count { Ok(cookies) } else { Err("too few shoppers".into()) }
     }
 
+    /// Runs one of the binary's commands on the shop's store.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Result<(), Failure> {
+        let ended = Command::new(&self.binary)
+            .args(arguments)
+            .args(["--store", "sqlite:stampede.db"])
+            .current_dir(self.folder.path())
+            .stdout(Stdio::null())
+            .status()?;
+        if ended.success() {
+            Ok(())
+        } else {
+            Err(format!("stampede {} ended with {ended}", arguments.join(" ")).into())
+        }
+    }
+
     pub(crate) async fn merchant(&self, method: &str, path: &str, body: &Value) -> Result<Value, Failure> {
         let headers = format!("authorization: Bearer {}\r\n", self.token);
         let mut connection = Connection::open(self.address).await?;
@@ -127,17 +154,28 @@ impl Shop {
 
     /// A published sale that is open, by its id and its page's path.
     pub(crate) async fn open_sale(&self, stock_units: u64) -> Result<(String, String), Failure> {
-        let sale = self.sale(Duration::from_millis(50), stock_units, 0).await?;
+        self.open_sale_for(stock_units, 1).await
+    }
+
+    /// The same, where one shopper may have several units.
+    pub(crate) async fn open_sale_for(&self, stock_units: u64, limit: u64) -> Result<(String, String), Failure> {
+        let sale = self.sale(Duration::from_millis(50), stock_units, 0, limit).await?;
         tokio::time::sleep(Duration::from_millis(100)).await;
         Ok(sale)
     }
 
     /// A published sale with an ordinary quiz, by its id.
     pub(crate) async fn sale_that_starts_in(&self, lead: Duration, stock_units: u64) -> Result<String, Failure> {
-        Ok(self.sale(lead, stock_units, 1_500).await?.0)
+        Ok(self.sale(lead, stock_units, 1_500, 1).await?.0)
     }
 
-    async fn sale(&self, lead: Duration, stock_units: u64, min_answer_ms: u64) -> Result<(String, String), Failure> {
+    async fn sale(
+        &self,
+        lead: Duration,
+        stock_units: u64,
+        min_answer_ms: u64,
+        limit: u64,
+    ) -> Result<(String, String), Failure> {
         let slug = uuid::Uuid::new_v4().to_string();
         let item = json!({ "slug": slug, "title": "Paper lantern", "description": "Hand-folded, with a brass hook.",
             "image_url": "/images/lantern.svg", "list_price_minor": 12_900, "currency": "CNY" });
@@ -145,7 +183,7 @@ impl Shop {
         let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?;
         let starts_at_ms = (now + lead).as_millis() as u64;
         let sale = json!({ "item_id": item["item_id"], "price_minor": 2_900, "starts_at_ms": starts_at_ms,
-            "ends_at_ms": starts_at_ms + 86_400_000, "stock_units": stock_units, "per_shopper_limit": 1,
+            "ends_at_ms": starts_at_ms + 86_400_000, "stock_units": stock_units, "per_shopper_limit": limit,
             "stock_policy": "hold", "hold_seconds": 3_600, "mode": "first_come",
             "quiz": { "kind": "bank", "questions": [{ "prompt": "What colour is the sky?", "answer": ANSWER }],
                 "min_answer_ms": min_answer_ms, "max_answer_ms": 600_000 } });

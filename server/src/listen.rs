@@ -16,7 +16,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio_io_timeout::TimeoutStream;
 
-use crate::express::{self, Answers, Left, Patience, Prefixed};
+use crate::express::{self, Answers, Behind, Left, Patience, Prefixed};
 use crate::places::{Place, Places};
 
 /// A request's head must be whole by then.
@@ -34,11 +34,11 @@ const DRAIN_TIME: Duration = Duration::from_secs(10);
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// Accepts connections until told to stop, then lets the answers under way end. `ready` has the answers that need no
-/// hyper; `asked` is the shop as the connection from one address asks it.
+/// hyper; `asked` is the shop as the connection from one address asks it, and whether its first request is taken already.
 pub(crate) async fn listen<A, S, B>(
     listener: TcpListener,
     ready: Arc<A>,
-    asked: impl Fn(SocketAddr) -> S,
+    asked: impl Fn(SocketAddr, bool) -> S + Clone + Send + 'static,
     places: Places,
     mut stopped: watch::Receiver<bool>,
 ) where
@@ -55,14 +55,14 @@ pub(crate) async fn listen<A, S, B>(
         let Some((mut stream, peer, place)) = accepted else { continue };
         // Small answers at once; without it a poll may wait for an acknowledgement.
         let _not_vital = stream.set_nodelay(true);
-        let (ready, service, watcher) = (Arc::clone(&ready), asked(peer), graceful.watcher());
+        let (ready, asked, watcher) = (Arc::clone(&ready), asked.clone(), graceful.watcher());
         let stopped = stopped.clone();
         tokio::spawn(async move {
             let patience = Patience { silent: HEAD_TIME, write: WRITE_TIME };
             let left = express::run(&mut stream, peer, ready.as_ref(), patience, stopped).await;
-            if let Left::ToHyper(read) = left {
+            if let Left::ToHyper(Behind { bytes, is_taken }) = left {
                 // In a box of its own: most connections of a crowd never need one of this size.
-                Box::pin(by_hyper(stream, read, service, watcher)).await;
+                Box::pin(by_hyper(stream, bytes, asked(peer, is_taken), watcher)).await;
             }
             drop(place);
         });

@@ -16,6 +16,7 @@ mod listen;
 mod logs;
 mod metrics;
 mod outward;
+mod overload;
 mod pages;
 mod passwords;
 mod payments;

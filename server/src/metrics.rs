@@ -11,6 +11,8 @@ use committer::Tally;
 use foldhash::fast::RandomState;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 
+use shield::{Class, Overload};
+
 use crate::funnel::{self, Layer};
 
 pub(crate) const REQUESTS: &str = "stampede_http_requests_total";
@@ -31,6 +33,12 @@ pub(crate) const CLOCK_GAP: &str = "stampede_clock_gap_seconds";
 pub(crate) const LOG_LINES_LOST: &str = "stampede_log_lines_lost_total";
 pub(crate) const LOG_LINES_HELD_BACK: &str = "stampede_log_lines_held_back_total";
 pub(crate) const WAL_BYTES: &str = "stampede_wal_bytes";
+
+pub(crate) const OFFERED: &str = "stampede_offered_requests_total";
+pub(crate) const SHED: &str = "stampede_shed_requests_total";
+pub(crate) const ADMITTED_SHARE: &str = "stampede_admitted_share";
+
+pub(crate) const BREAKER_OPEN: &str = "stampede_breaker_open";
 
 pub(crate) const HOT_ITEMS: &str = "stampede_hot_items";
 pub(crate) const HEAT_CHANGES: &str = "stampede_heat_changes_total";
@@ -71,6 +79,10 @@ fn describe() {
     describe_counter!(LOG_LINES_LOST, "Log lines that found the buffer full.");
     describe_counter!(LOG_LINES_HELD_BACK, "Log lines that had just been written and were only counted.");
     describe_gauge!(WAL_BYTES, "Size of the record's write-ahead log.");
+    describe_counter!(OFFERED, "Requests that overload judged, by class; pages and the time are never judged.");
+    describe_counter!(SHED, "Requests that overload refused, by class.");
+    describe_gauge!(ADMITTED_SHARE, "The share of each class that overload lets in now, 0 to 1.");
+    describe_gauge!(BREAKER_OPEN, "1 while what failed again and again is left alone, else 0.");
     describe_gauge!(HOT_ITEMS, "Items that are hot now, by cause.");
     describe_counter!(HEAT_CHANGES, "Items that the crowd came to or left, by what happened.");
     describe_counter!(HEAT_REQUESTS, "Requests for items that were counted, those that the edges told of among them.");
@@ -206,6 +218,21 @@ pub(crate) fn feed_lines(line: FeedLine, count: u64) {
         FeedLine::Lost => "lost",
     };
     counter!(HEAT_FEED_LINES, "outcome" => outcome).increment(count);
+}
+
+/// Whether what one breaker stands before is left alone now.
+pub(crate) fn breaker(of: &'static str, is_open: bool) {
+    gauge!(BREAKER_OPEN, "of" => of).set(f64::from(u8::from(is_open)));
+}
+
+/// What overload did, since the start.
+pub(crate) fn overload(overload: &Overload) {
+    for class in Class::ALL {
+        let (offered, shed) = overload.counts(class);
+        counter!(OFFERED, "class" => class.as_str()).absolute(offered);
+        counter!(SHED, "class" => class.as_str()).absolute(shed);
+        gauge!(ADMITTED_SHARE, "class" => class.as_str()).set(overload.share_of(class));
+    }
 }
 
 /// What is read when it is asked for.

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use hyper_util::service::TowerToHyperService;
 use ledger::{Reader, SqliteLedger, Write};
-use shield::Pool;
+use shield::{Breaker, Overload, Pool};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -29,14 +29,17 @@ use crate::store::Store;
 use crate::switches::{self, Switches};
 use crate::tuned::Tuned;
 use crate::writer::Writer;
-use crate::{demo, logs, metrics, passwords, secret, tuned};
+use crate::{demo, logs, metrics, overload, passwords, secret, tuned};
 
 /// How long `/readyz` says no before the listener closes, so that a balancer looks elsewhere.
 const READY_GRACE: Duration = Duration::from_millis(200);
 
-/// How often refunds are looked for, and how long the next try waits at most when the provider does not take them.
+/// How often refunds are looked for.
 const REFUND_INTERVAL: Duration = Duration::from_secs(1);
-const REFUND_INTERVAL_MAX: Duration = Duration::from_secs(60);
+
+/// A provider that does not take one is left alone, for longer each time.
+const PROVIDER_COOL_DOWN_MS: i64 = 2_000;
+const PROVIDER_MOST_COOL_DOWN_MS: i64 = 60_000;
 
 /// Refunds that are read at a time.
 const REFUNDS_AT_ONCE: usize = 100;
@@ -80,13 +83,13 @@ pub(crate) async fn serve(settings: Settings) -> Result<(), Failure> {
     let front = http::Front::new(&app);
     let asked = {
         let front = Arc::clone(&front);
-        move |peer| http::Asked { front: Arc::clone(&front), peer }
+        move |peer, is_taken| http::Asked::new(Arc::clone(&front), peer, is_taken)
     };
     let shop = tokio::spawn(listen(listener, front, asked, places, stopped.clone()));
     let metrics = metrics_listener.map(|listener| {
         let unwatched = Places::new(Arc::new(AtomicUsize::new(0)));
         let router = http::metrics_router(&app);
-        let asked = move |_| TowerToHyperService::new(router.clone());
+        let asked = move |_, _| TowerToHyperService::new(router.clone());
         tokio::spawn(listen(listener, Arc::new(NoneReady), asked, unwatched, stopped.clone()))
     });
     let collector = Collector::start(app.clone())?;
@@ -95,6 +98,7 @@ pub(crate) async fn serve(settings: Settings) -> Result<(), Failure> {
     let edges = edge_worker.map(|worker| tokio::spawn(worker.run(stopped.clone())));
     let assets = tokio::spawn(http::keep_assets(app.clone()));
     let switches = tokio::spawn(switches::watch(app.clone(), Reader::open(app.store.path())?, stopped.clone()));
+    let overload = app.settings.overload_control.then(|| tokio::spawn(overload::watch(app.clone(), stopped.clone())));
     let chores = tokio::spawn(chores(app.clone(), stopped));
     announce(&app, address);
 
@@ -109,6 +113,9 @@ pub(crate) async fn serve(settings: Settings) -> Result<(), Failure> {
         metrics.await?;
     }
     chores.await?;
+    if let Some(overload) = overload {
+        overload.await?;
+    }
     switches.await?;
     refunds.await?;
     assets.await?;
@@ -175,6 +182,9 @@ async fn wired(settings: Settings, address: SocketAddr) -> Result<Wired, Failure
         tracing::warn!("RATE LIMITS ARE OFF (STAMPEDE_RATE_LIMITS=off): for load tests only");
         Limits::off()
     };
+    if !settings.overload_control {
+        tracing::warn!("OVERLOAD CONTROL IS OFF (STAMPEDE_OVERLOAD_CONTROL=off): for load tests only");
+    }
     let sandbox = match settings.payments {
         Some(Payments::Sandbox) => Some(Sandbox::new(&keyring, address)?),
         None => None,
@@ -190,6 +200,7 @@ async fn wired(settings: Settings, address: SocketAddr) -> Result<Wired, Failure
         tokens: Tokens::new(&keyring),
         limits,
         draws: http::Draws::default(),
+        overload: Overload::default(),
         password_pool: Pool::new(passwords::pool_running(), passwords::POOL_WAITING),
         provider: sandbox.clone().map(|sandbox| Arc::new(sandbox) as Arc<dyn Provider>),
         sandbox,
@@ -266,19 +277,23 @@ fn watch_disk(app: &App) {
 /// Tells the provider of money that goes back, until it has taken each refund.
 async fn refunds(app: App, mut stopped: watch::Receiver<bool>) {
     let Some(provider) = app.provider.clone() else { return };
-    let mut wait = REFUND_INTERVAL;
+    let breaker = Breaker::new(1, PROVIDER_COOL_DOWN_MS, PROVIDER_MOST_COOL_DOWN_MS);
     loop {
         tokio::select! {
             () = told(&mut stopped) => return,
-            () = tokio::time::sleep(wait) => {}
+            () = tokio::time::sleep(REFUND_INTERVAL) => {}
         }
-        wait = match send_refunds(&app, provider.as_ref()).await {
-            Ok(()) => REFUND_INTERVAL,
+        if !breaker.allows(app.clock.now_ms()) {
+            continue;
+        }
+        match send_refunds(&app, provider.as_ref()).await {
+            Ok(()) => breaker.succeeded(),
             Err(error) => {
                 tracing::warn!(%error, "refunds could not be sent; they are tried again");
-                (wait * 2).min(REFUND_INTERVAL_MAX)
+                breaker.failed(app.clock.now_ms());
             }
-        };
+        }
+        metrics::breaker("provider", breaker.is_open(app.clock.now_ms()));
     }
 }
 

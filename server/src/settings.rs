@@ -24,8 +24,8 @@ pub(crate) enum SettingsError {
     Queue(String),
     #[error("--public-origin {0}: give a scheme and a host, such as https://shop.example, and nothing after it")]
     PublicOrigin(String),
-    #[error("STAMPEDE_RATE_LIMITS is {0:?}; give on or off")]
-    RateLimits(String),
+    #[error("{0} is {1:?}; give on or off")]
+    OnOrOff(&'static str, String),
     #[error("edge {0}: {1}")]
     Edge(String, NotAnEdge),
     #[error("--heat-listen {0}: {1}")]
@@ -48,6 +48,7 @@ struct File {
     payments: Option<Payments>,
     demo: Option<bool>,
     rate_limits: Option<String>,
+    overload_control: Option<String>,
     edge: Option<Vec<String>>,
     edge_parent: Option<Vec<String>>,
     purge_header: Option<String>,
@@ -67,6 +68,8 @@ pub(crate) struct Settings {
     pub(crate) payments: Option<Payments>,
     pub(crate) demo: bool,
     pub(crate) rate_limits: bool,
+    /// Whether requests are refused when more come than can be answered in time.
+    pub(crate) overload_control: bool,
     /// What keeps our pages: tiers in order from here outwards.
     pub(crate) edge_parents: Vec<EdgeAddress>,
     pub(crate) edges: Vec<EdgeAddress>,
@@ -88,7 +91,6 @@ impl Settings {
         let public_origin = args.public_origin.or(file.public_origin).map(checked_origin).transpose()?;
         let trusted_proxies =
             if args.trusted_proxy.is_empty() { file.trusted_proxy.unwrap_or_default() } else { args.trusted_proxy };
-        let rate_limits = std::env::var("STAMPEDE_RATE_LIMITS").ok().or(file.rate_limits);
         let purge_header = std::env::var("STAMPEDE_PURGE_HEADER").ok().or(file.purge_header);
         let demo = args.demo || file.demo.unwrap_or(false);
         Ok(Self {
@@ -109,12 +111,18 @@ impl Settings {
                 (None, None) => None,
             },
             purge_header: purge_header.map(|text| text.parse()).transpose()?,
-            rate_limits: match rate_limits.as_deref() {
-                None | Some("on") => true,
-                Some("off") => false,
-                Some(other) => return Err(SettingsError::RateLimits(other.to_owned())),
-            },
+            rate_limits: is_on("STAMPEDE_RATE_LIMITS", file.rate_limits)?,
+            overload_control: is_on("STAMPEDE_OVERLOAD_CONTROL", file.overload_control)?,
         })
+    }
+}
+
+/// What is on unless somebody says otherwise, for a load test.
+fn is_on(variable: &'static str, in_file: Option<String>) -> Result<bool, SettingsError> {
+    match std::env::var(variable).ok().or(in_file).as_deref() {
+        None | Some("on") => Ok(true),
+        Some("off") => Ok(false),
+        Some(other) => Err(SettingsError::OnOrOff(variable, other.to_owned())),
     }
 }
 

@@ -25,6 +25,16 @@ impl Tuned {
         self.0.load().version
     }
 
+    /// A line that takes longer is not joined.
+    pub(crate) fn line_wait_ms(&self) -> u64 {
+        u64::try_from(self.0.load().settings.of(Setting::LineWaitMs).value).unwrap_or_default()
+    }
+
+    /// Work may wait so long for a thread.
+    pub(crate) fn thread_wait_us(&self) -> u32 {
+        u32::try_from(self.0.load().settings.of(Setting::ThreadWaitUs).value).unwrap_or(u32::MAX)
+    }
+
     /// A shopper's wait for the next poll, within the bounds that are set.
     pub(crate) fn pace(&self, shopper_id: ShopperId, wait_ms: u64) -> u64 {
         let tuned = self.0.load();

@@ -1,6 +1,6 @@
 //! The committer's thread, and what the rest of the server holds of it.
 
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, PoisonError};
 use std::thread::JoinHandle;
@@ -10,13 +10,17 @@ use committer::{Command, Committer, Failure, Lines, Reply, SaleChange, Tally};
 use intake::Line;
 use ledger::{Ledger, LedgerError, SaleRow, SqliteLedger, Write};
 use sale::{MerchantId, OrderId, OrderState, PaymentId, ReleaseCause, SaleId, Settlement, ShopperId, Units};
+use shield::Breaker;
 use tokio::sync::oneshot;
 
 use crate::clock::ServerClock;
 use crate::metrics;
 
 /// Commands that wait, at most; one more is told `busy`.
-const MAX_COMMANDS_WAITING: usize = 1_024;
+const MAX_COMMANDS_WAITING: usize = 4_096;
+
+/// Of these, kept for payments and for units that come back: nothing else takes so much that they find no room.
+const KEPT_FOR_PAYMENTS: usize = 1_024;
 
 /// The committer wakes at least this often.
 const IDLE_WAKE: Duration = Duration::from_millis(500);
@@ -24,7 +28,7 @@ const IDLE_WAKE: Duration = Duration::from_millis(500);
 /// After a failed commit the next try comes this much later.
 const RETRY_AFTER: Duration = Duration::from_millis(200);
 
-/// For this long after a failed commit nobody is admitted.
+/// For this long after a failed commit nobody is admitted; what has been taken is tried on.
 const UNWELL_MS: i64 = 2_000;
 
 /// How long a shutdown waits for the lines to empty.
@@ -47,8 +51,9 @@ pub(crate) struct Writer {
 
 struct Shared {
     rung: AtomicBool,
-    /// When the last commit failed; 0 if never.
-    failed_at_ms: AtomicI64,
+    /// Opened by the first commit that fails.
+    breaker: Breaker,
+    waiting: AtomicUsize,
     clock: ServerClock,
 }
 
@@ -59,7 +64,12 @@ impl Writer {
         let (committer, tally) = Committer::open(ledger, clock.now_us())?;
         metrics::round_done(&tally);
         let lines = committer.lines();
-        let shared = Arc::new(Shared { rung: AtomicBool::new(false), failed_at_ms: AtomicI64::new(0), clock });
+        let shared = Arc::new(Shared {
+            rung: AtomicBool::new(false),
+            breaker: Breaker::new(1, UNWELL_MS, UNWELL_MS),
+            waiting: AtomicUsize::new(0),
+            clock,
+        });
         let mut thread = Thread { committer, shared: Arc::clone(&shared) };
         let thread = std::thread::Builder::new()
             .name("committer".to_owned())
@@ -96,8 +106,7 @@ impl Writer {
 
     /// Whether commits go through, as far as is known.
     pub(crate) fn is_well(&self) -> bool {
-        let failed_at_ms = self.shared.failed_at_ms.load(Ordering::Acquire);
-        failed_at_ms == 0 || self.shared.clock.now_ms() - failed_at_ms > UNWELL_MS
+        !self.shared.breaker.is_open(self.shared.clock.now_ms())
     }
 
     /// Nobody joins a line any more.
@@ -112,14 +121,34 @@ impl Writer {
         let _already_gone = self.sender.send(Message::Stop);
     }
 
-    /// Hands a command in and waits for its answer. A full channel answers at once.
+    /// Hands a command in and waits for its answer. Where there is no room it is answered at once.
     async fn ask<T: Send + 'static>(&self, command: impl FnOnce(Reply<T>) -> Command) -> Result<T, Failure> {
+        self.ask_within(MAX_COMMANDS_WAITING - KEPT_FOR_PAYMENTS, command).await
+    }
+
+    /// The same for payments, and for what gives units back.
+    async fn ask_first<T: Send + 'static>(&self, command: impl FnOnce(Reply<T>) -> Command) -> Result<T, Failure> {
+        self.ask_within(MAX_COMMANDS_WAITING, command).await
+    }
+
+    async fn ask_within<T: Send + 'static>(
+        &self,
+        most_waiting: usize,
+        command: impl FnOnce(Reply<T>) -> Command,
+    ) -> Result<T, Failure> {
+        if self.shared.waiting.load(Ordering::Relaxed) >= most_waiting {
+            return Err(Failure::Busy);
+        }
         let (sender, answer) = oneshot::channel();
         let reply: Reply<T> = Box::new(move |answer| {
             // Whoever asked may have gone; what was done stays done.
             let _gone = sender.send(answer);
         });
-        self.sender.try_send(Message::Command(Box::new(command(reply)))).map_err(|_| Failure::Busy)?;
+        self.shared.waiting.fetch_add(1, Ordering::Relaxed);
+        if self.sender.try_send(Message::Command(Box::new(command(reply)))).is_err() {
+            self.shared.waiting.fetch_sub(1, Ordering::Relaxed);
+            return Err(Failure::Busy);
+        }
         // The committer answers every command or goes down; then so does the process.
         answer.await.unwrap_or(Err(Failure::Busy))
     }
@@ -142,7 +171,7 @@ impl Writer {
     }
 
     pub(crate) async fn cancel(&self, sale_id: SaleId, order_id: OrderId, cause: ReleaseCause) -> Result<(), Failure> {
-        self.ask(|reply| Command::Cancel { sale_id, order_id, cause, reply }).await
+        self.ask_first(|reply| Command::Cancel { sale_id, order_id, cause, reply }).await
     }
 
     pub(crate) async fn open_payment(
@@ -151,7 +180,7 @@ impl Writer {
         order_id: OrderId,
         fresh_payment_id: PaymentId,
     ) -> Result<PaymentId, Failure> {
-        self.ask(|reply| Command::OpenPayment { sale_id, order_id, fresh_payment_id, reply }).await
+        self.ask_first(|reply| Command::OpenPayment { sale_id, order_id, fresh_payment_id, reply }).await
     }
 
     pub(crate) async fn settle(
@@ -159,7 +188,7 @@ impl Writer {
         sale_id: SaleId,
         settlement: Settlement,
     ) -> Result<(OrderId, OrderState), Failure> {
-        self.ask(|reply| Command::Settle { sale_id, settlement, reply }).await
+        self.ask_first(|reply| Command::Settle { sale_id, settlement, reply }).await
     }
 
     pub(crate) async fn lift_strikes(&self, merchant_id: MerchantId, shopper_id: ShopperId) -> Result<(), Failure> {
@@ -193,9 +222,9 @@ impl Thread {
         let tally = self.committer.round(commands, self.shared.clock.now_us());
         metrics::round_done(&tally);
         if tally.unavailable {
-            self.shared.failed_at_ms.store(self.shared.clock.now_ms(), Ordering::Release);
+            self.shared.breaker.failed(self.shared.clock.now_ms());
         } else if tally.committed_events.is_some() {
-            self.shared.failed_at_ms.store(0, Ordering::Release);
+            self.shared.breaker.succeeded();
         }
         tally
     }
@@ -206,7 +235,10 @@ impl Thread {
         let mut wait = if self.committer.has_queued() { Duration::ZERO } else { self.until_next_due() };
         while commands.len() < most {
             match receiver.recv_timeout(wait) {
-                Ok(Message::Command(command)) => commands.push(*command),
+                Ok(Message::Command(command)) => {
+                    self.shared.waiting.fetch_sub(1, Ordering::Relaxed);
+                    commands.push(*command);
+                }
                 Ok(Message::Ring) => {}
                 Ok(Message::Stop) => return true,
                 Err(RecvTimeoutError::Timeout) => break,

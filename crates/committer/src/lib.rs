@@ -25,7 +25,7 @@ use desk::Desk;
 pub use desk::past_seat;
 
 /// Commands in one transaction, at most.
-pub const COMMANDS_PER_BATCH: usize = 256;
+pub const COMMANDS_PER_BATCH: usize = 1_024;
 
 /// Orders that one sale gets into one transaction, at most: its fair turn.
 pub const ORDERS_PER_TURN: usize = 500;

@@ -184,6 +184,12 @@ impl Line {
         self.speed.per_second()
     }
 
+    /// How long an order that joined now would wait for its decision, as the line was last seen to move.
+    #[must_use]
+    pub fn expected_wait_ms(&self) -> u64 {
+        self.queued().saturating_mul(1_000) / self.decided_per_second().max(1)
+    }
+
     /// To be called at the beginning of a turn that takes up to the order of this number.
     pub fn turn_begins(&self, now_ms: i64, through_seq: u64, last_seq: u64) {
         self.speed.look(now_ms, self.decided_seq.load(Ordering::Acquire), through_seq < last_seq);

@@ -1,15 +1,20 @@
 //! What keeps the shop standing when too many ask: rate limits by key, pools that are bounded in work and in
-//! waiting, and switches for the worst.
+//! waiting, a bar that rises with the delay, breakers for what fails, and switches for the worst.
 
+mod breaker;
 mod limiter;
+mod overload;
 mod pool;
 mod rollout;
 mod settings;
 mod switches;
 
+pub use breaker::Breaker;
 pub use limiter::{
-    AddressKey, MAX_KEYS, PER_ADDRESS, PER_SHOPPER, Quota, RateLimit, SIGN_INS_PER_ACCOUNT, SIGN_INS_PER_ADDRESS,
+    AddressKey, MAX_KEYS, PER_ADDRESS, PER_SALE, PER_SHOPPER, Quota, RateLimit, SIGN_INS_PER_ACCOUNT,
+    SIGN_INS_PER_ADDRESS,
 };
+pub use overload::{Class, LEAST_PER_SECOND, LOOK_EVERY_MS, MOST_DELAY_US, Overload, Watch};
 pub use pool::{Pool, PoolFull};
 pub use rollout::{Bucketed, SettableLimit};
 pub use settings::{BUCKETS, Chosen, Setting, SettingRefused, Settings, bucket_of};

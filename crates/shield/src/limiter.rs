@@ -24,6 +24,9 @@ pub const PER_ADDRESS: Quota = Quota { interval: Duration::from_millis(5), burst
 /// One person's quizzes and orders. 10 a second.
 pub const PER_SHOPPER: Quota = Quota { interval: Duration::from_millis(100), burst: count(60) };
 
+/// Everybody's quizzes, answers and orders in one sale: more than one machine answers, until somebody sets less. 50,000 a second.
+pub const PER_SALE: Quota = Quota { interval: Duration::from_micros(20), burst: count(100_000) };
+
 /// Sign-ups and sign-ins of one address: each costs a password hash. 2 a second.
 pub const SIGN_INS_PER_ADDRESS: Quota = Quota { interval: Duration::from_millis(500), burst: count(120) };
 

@@ -18,6 +18,12 @@ impl Bucketed for sale::ShopperId {
     }
 }
 
+impl Bucketed for sale::SaleId {
+    fn bucket(&self) -> u16 {
+        bucket_of(self.0.as_bytes())
+    }
+}
+
 impl Bucketed for AddressKey {
     fn bucket(&self) -> u16 {
         match self.address() {

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::limiter::{PER_ADDRESS, PER_SHOPPER, Quota};
+use crate::limiter::{PER_ADDRESS, PER_SALE, PER_SHOPPER, Quota};
+use crate::overload::MOST_DELAY_US;
 
 /// All shoppers are in so many buckets, by a hash of who they are.
 pub const BUCKETS: u16 = 10_000;
@@ -56,9 +57,13 @@ settings! {
     AddressBurst = "address_burst", 1..=1_000_000, PER_ADDRESS.burst.get() as i64, true, "the same, at once";
     ShopperPerSecond = "shopper_requests_per_second", 1..=10_000, 10, true, "quizzes, answers and orders of one shopper, a second";
     ShopperBurst = "shopper_burst", 1..=100_000, PER_SHOPPER.burst.get() as i64, true, "the same, at once";
+    SalePerSecond = "sale_requests_per_second", 1..=1_000_000, 50_000, false, "everybody's quizzes, answers and orders in one sale, a second";
+    SaleBurst = "sale_burst", 1..=10_000_000, PER_SALE.burst.get() as i64, false, "the same, at once";
     PollLeastMs = "poll_least_ms", 50..=60_000, 150, true, "the shortest wait between two polls, in milliseconds";
     PollMostMs = "poll_most_ms", 100..=120_000, 2_000, true, "the longest wait between two polls, in milliseconds";
     LineCapacity = "line_capacity", 1..=1_000_000, 1_000_000, false, "orders that may wait in one sale's line";
+    LineWaitMs = "line_wait_ms", 100..=600_000, 10_000, false, "the longest line that is still joined, by the time that it takes, in milliseconds";
+    ThreadWaitUs = "thread_wait_us", 1..=1_000_000, MOST_DELAY_US as i64, false, "overload: work may wait so long for a thread, in microseconds";
 }
 
 /// Why a setting was not taken.

@@ -1,7 +1,7 @@
 //! The express lane: a connection that asks for nothing but pages and the time is answered here, from bytes that are
 //! ready, with one read and one write a request. At the first request that is anything else, or is odd in any way, the
-//! connection goes to hyper for the rest of its life, with all that was read of that request. So the lane refuses nothing
-//! and parses little; what it answers, it answers as hyper and the router would.
+//! connection goes to hyper for the rest of its life, with all that was read of that request. So the lane parses little, and
+//! refuses nothing but under overload; what it answers, it answers as hyper and the router would.
 
 mod prefixed;
 mod request;
@@ -20,7 +20,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
 pub(crate) use prefixed::Prefixed;
-pub(crate) use request::Request;
+pub(crate) use request::{Addressed, Request};
 pub(crate) use wire::{Date, Wire};
 
 /// Read at a time. A request for a page has some 500 bytes; one with a longer head goes to hyper.
@@ -30,9 +30,22 @@ const MAX_READ_BYTES: usize = 8 * 1024;
 /// kept for it, so this and one answer bound what a connection can make us keep.
 const MAX_WRITE_BYTES: usize = 16 * 1024;
 
-/// Writes a ready answer to a request; false where there is none.
 pub(crate) trait Answers {
+    /// Writes a ready answer to a request; false where there is none.
     fn answer(&self, request: &Request<'_>, peer: SocketAddr, out: &mut Vec<u8>) -> bool;
+
+    /// Under overload, whether the request that these bytes begin with is taken; where not, the refusal is written.
+    fn judge(&self, bytes: &[u8], out: &mut Vec<u8>) -> Judged;
+}
+
+/// What overload says of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Judged {
+    /// There is none, or the request is for hyper to read.
+    Not,
+    Taken,
+    /// It was so many bytes long.
+    Refused(usize),
 }
 
 /// For a listener of which no answer is ever ready.
@@ -42,13 +55,24 @@ impl Answers for NoneReady {
     fn answer(&self, _: &Request<'_>, _: SocketAddr, _: &mut Vec<u8>) -> bool {
         false
     }
+
+    fn judge(&self, _: &[u8], _: &mut Vec<u8>) -> Judged {
+        Judged::Not
+    }
 }
 
 /// What became of a connection in the lane.
 pub(crate) enum Left {
     /// It goes to hyper, which reads these bytes first.
-    ToHyper(Bytes),
+    ToHyper(Behind),
     Closed,
+}
+
+/// What was read and not answered.
+pub(crate) struct Behind {
+    pub(crate) bytes: Bytes,
+    /// The first request in it has been judged, and is taken.
+    pub(crate) is_taken: bool,
 }
 
 /// How long a connection may be silent, and how long it may take nothing of an answer.
@@ -73,7 +97,7 @@ thread_local! {
 enum Turn {
     Answered,
     /// The peer takes no more for now; this is left to write, and this was read behind it.
-    Unwritten(Bytes, Option<Bytes>),
+    Unwritten(Bytes, Option<Behind>),
     Left(Left),
 }
 
@@ -142,13 +166,22 @@ fn poll_turn(
         }
         write.clear();
         let mut rest = buffer.filled();
-        while write.len() < MAX_WRITE_BYTES
-            && let Some((request, length)) = Request::parse(rest)
-            && answers.answer(&request, peer, write)
-        {
-            rest = &rest[length..];
+        let mut is_taken = false;
+        while write.len() < MAX_WRITE_BYTES && !rest.is_empty() {
+            let answered = Request::parse(rest)
+                .and_then(|(request, length)| answers.answer(&request, peer, write).then_some(length));
+            rest = match answered {
+                Some(length) => &rest[length..],
+                None => match answers.judge(rest, write) {
+                    Judged::Refused(length) => &rest[length..],
+                    judged => {
+                        is_taken = judged == Judged::Taken;
+                        break;
+                    }
+                },
+            };
         }
-        let behind = (!rest.is_empty()).then(|| Bytes::copy_from_slice(rest));
+        let behind = (!rest.is_empty()).then(|| Behind { bytes: Bytes::copy_from_slice(rest), is_taken });
         let mut unwritten = write.as_slice();
         while !unwritten.is_empty() {
             match Pin::new(&mut *stream).poll_write(context, unwritten) {

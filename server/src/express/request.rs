@@ -51,6 +51,49 @@ impl<'a> Request<'a> {
     }
 }
 
+/// A whole request of any kind, as far as overload has to know it.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Addressed<'a> {
+    pub(crate) method: &'a str,
+    pub(crate) path: &'a str,
+}
+
+impl<'a> Addressed<'a> {
+    /// The request at the beginning of these bytes, and its length; none where it is not whole, or anything about it is for
+    /// hyper to judge.
+    pub(crate) fn parse(bytes: &'a [u8]) -> Option<(Self, usize)> {
+        let mut fields = [const { std::mem::MaybeUninit::uninit() }; MAX_FIELDS];
+        let mut head = httparse::Request::new(&mut []);
+        let httparse::Status::Complete(mut length) = head.parse_with_uninit_headers(bytes, &mut fields).ok()? else {
+            return None;
+        };
+        let method = head.method.filter(|method| matches!(*method, "GET" | "POST"))?;
+        let path = head.path?.split_once('?').map_or(head.path?, |(path, _)| path);
+        if head.version != Some(1) || !path.starts_with('/') {
+            return None;
+        }
+        let mut body_bytes = None;
+        for field in head.headers.iter() {
+            if field.name.eq_ignore_ascii_case("content-length") {
+                let digits =
+                    std::str::from_utf8(field.value).ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
+                let said: usize = digits?.parse().ok()?;
+                if body_bytes.replace(said).is_some() {
+                    return None;
+                }
+                continue;
+            }
+            match Known::of(field.name) {
+                Known::KeepAlive if field.value.eq_ignore_ascii_case(b"keep-alive") => {}
+                Known::KeepAlive | Known::NotPlain => return None,
+                Known::Host | Known::AcceptEncoding | Known::IfNoneMatch | Known::Indifferent => {}
+            }
+        }
+        length = length.checked_add(body_bytes.unwrap_or(0))?;
+        (length <= bytes.len()).then_some((Self { method, path }, length))
+    }
+}
+
 enum Known {
     Host,
     AcceptEncoding,
@@ -141,6 +184,23 @@ mod tests {
         assert!(!is_plain(&plain.replace("Host: a", &many)));
     }
 
+    #[test]
+    fn a_request_with_a_body_is_known_by_its_address_once_it_is_whole() {
+        let whole = b"POST /a?b HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}GET /";
+        let (request, length) = Addressed::parse(whole).unwrap();
+        assert_eq!((request, &whole[length..]), (Addressed { method: "POST", path: "/a" }, b"GET /".as_slice()));
+        assert_eq!(Addressed::parse(&whole[..whole.len() - 6]), None, "a part of its body is to come");
+        for odd in [
+            "Content-Length: 2\r\nContent-Length: 2",
+            "Content-Length: +2",
+            "Transfer-Encoding: chunked",
+            "Expect: 100-continue",
+        ] {
+            let odd = format!("POST /a HTTP/1.1\r\nHost: a\r\n{odd}\r\n\r\n{{}}");
+            assert_eq!(Addressed::parse(odd.as_bytes()), None, "{odd}");
+        }
+    }
+
     proptest! {
         #[test]
         fn no_beginning_of_a_request_is_taken_for_one(length in 0_usize..36) {
@@ -151,7 +211,7 @@ mod tests {
 
         #[test]
         fn no_bytes_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
-            let _whatever = Request::parse(&bytes);
+            let _whatever = (Request::parse(&bytes), Addressed::parse(&bytes));
         }
     }
 }

@@ -48,6 +48,18 @@ impl ApiError {
         }
     }
 
+    /// More come than can be answered in time.
+    pub(super) fn overloaded(wait: Duration) -> Self {
+        Self { retry_after: Some(wait), ..Self::busy() }
+    }
+
+    /// The line would take longer than anybody is let in for. They come again while its second half is decided, each at a time
+    /// of their own.
+    pub(super) fn line_is_long(wait_ms: u64, random: u64) -> Self {
+        let half_ms = wait_ms / 2;
+        Self::overloaded(Duration::from_millis(half_ms + random % half_ms.max(1)))
+    }
+
     /// A switch of Plan B is set.
     pub(crate) fn switched_off(code: Code, detail: &str) -> Self {
         Self { retry_after: Some(SWITCHED_OFF_RETRY_AFTER), ..Self::new(code, detail) }
@@ -72,18 +84,19 @@ impl ApiError {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         metrics::refused(self.code.as_str());
-        let status = StatusCode::from_u16(self.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let problem = Problem {
-            kind: "about:blank".to_owned(),
-            title: status.canonical_reason().unwrap_or_default().to_owned(),
-            status: status.as_u16(),
-            code: self.code,
-            detail: self.detail,
-        };
-        let mut response = (status, Json(problem)).into_response();
+        self.uncounted()
+    }
+}
+
+impl ApiError {
+    /// The answer, for who counts in another way.
+    pub(super) fn uncounted(self) -> Response {
+        let status = self.status();
+        let retry_after = self.retry_after;
+        let mut response = (status, Json(self.problem())).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        if let Some(wait) = self.retry_after {
+        if let Some(wait) = retry_after {
             // Whole seconds, rounded up (RFC 9110, section 10.2.3).
             headers.insert(header::RETRY_AFTER, HeaderValue::from(wait.as_millis().div_ceil(1_000).max(1) as u64));
         }
@@ -91,6 +104,21 @@ impl IntoResponse for ApiError {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"stampede\""));
         }
         response
+    }
+
+    fn status(&self) -> StatusCode {
+        StatusCode::from_u16(self.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    pub(super) fn problem(self) -> Problem {
+        let status = self.status();
+        Problem {
+            kind: "about:blank".to_owned(),
+            title: status.canonical_reason().unwrap_or_default().to_owned(),
+            status: status.as_u16(),
+            code: self.code,
+            detail: self.detail,
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 //!
 //! Nothing is logged of such an answer, and an edge may give it to many: it has no request id but one that came with it.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::convert::Infallible;
 use std::future::{Ready, ready};
 use std::net::SocketAddr;
@@ -24,9 +24,11 @@ use hyper::body::{Body as _, Incoming};
 use hyper::service::Service;
 use tower::Service as _;
 
+use super::refusals::Refusals;
 use super::{App, csi, framing, guard, passage, request_id, static_pages};
-use crate::express::{self, Answers, Date, Wire};
+use crate::express::{self, Addressed, Answers, Date, Judged, Wire};
 use crate::metrics;
+use crate::overload::class_of;
 
 const TIME_PATH: &str = "/csi/time";
 
@@ -40,6 +42,7 @@ pub(crate) struct Front {
     /// Every header field of an answer that tells the time.
     time_head: HeaderMap,
     time_wire: Wire,
+    refusals: Refusals,
 }
 
 impl Front {
@@ -49,7 +52,8 @@ impl Front {
         let mut time_head = std::mem::take(time.headers_mut());
         time_head.remove(header::CONTENT_LENGTH);
         let time_wire = Wire::new(StatusCode::OK, &time_head, None);
-        Arc::new(Self { app: app.clone(), router: super::router(app), time_head, time_wire })
+        let refusals = Refusals::new(app);
+        Arc::new(Self { app: app.clone(), router: super::router(app), time_head, time_wire, refusals })
     }
 
     /// The answer and its route's pattern, where it is ready.
@@ -98,12 +102,34 @@ impl Answers for Front {
         metrics::request_answered(route, status, Duration::from_micros(elapsed_us.max(0) as u64));
         true
     }
+
+    fn judge(&self, bytes: &[u8], out: &mut Vec<u8>) -> Judged {
+        if !self.app.overload.is_shedding() {
+            return Judged::Not;
+        }
+        let Some((request, length)) = Addressed::parse(bytes) else { return Judged::Not };
+        let Ok(method) = Method::from_bytes(request.method.as_bytes()) else { return Judged::Not };
+        let random = fastrand::u32(..);
+        if self.app.overload.admits(class_of(&method, request.path), random) {
+            return Judged::Taken;
+        }
+        DATE.with_borrow_mut(|date| self.refusals.write(random, date.at_us(self.app.clock.now_us()), out));
+        Judged::Refused(length)
+    }
 }
 
 /// The shop as one connection asks it.
 pub(crate) struct Asked {
-    pub(crate) front: Arc<Front>,
-    pub(crate) peer: SocketAddr,
+    front: Arc<Front>,
+    peer: SocketAddr,
+    /// The request that comes next has been judged already, in the express lane.
+    next_is_taken: Cell<bool>,
+}
+
+impl Asked {
+    pub(crate) const fn new(front: Arc<Front>, peer: SocketAddr, first_is_taken: bool) -> Self {
+        Self { front, peer, next_is_taken: Cell::new(first_is_taken) }
+    }
 }
 
 type Routed = MapOk<RouteFuture<Infallible>, fn(Response<Body>) -> Response<FrontBody>>;
@@ -121,6 +147,14 @@ impl Service<Request<Incoming>> for Asked {
                 answer.headers_mut().insert(request_id::NAME, request_id::of(request.headers()));
             }
             return Either::Left(ready(Ok(answer.map(EitherBody::Left))));
+        }
+        if !self.next_is_taken.replace(false) {
+            let (class, random) = (class_of(request.method(), request.uri().path()), fastrand::u32(..));
+            if !self.front.app.overload.admits(class, random) {
+                let mut refusal = self.front.refusals.answer(random);
+                refusal.headers_mut().insert(request_id::NAME, request_id::of(request.headers()));
+                return Either::Left(ready(Ok(refusal.map(EitherBody::Left))));
+            }
         }
         request.extensions_mut().insert(ConnectInfo(self.peer));
         let routed: fn(Response<Body>) -> Response<FrontBody> = |response| response.map(EitherBody::Right);

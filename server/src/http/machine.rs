@@ -66,6 +66,9 @@ async fn render_metrics(State(app): State<App>) -> impl IntoResponse {
     let queued = app.writer.lines().iter().map(|line| line.queued()).sum();
     let wal_bytes = SqliteLedger::wal_state(app.store.path()).wal_bytes;
     metrics::sample(queued, app.connections.load(Ordering::Relaxed), app.clock.gap_us(), wal_bytes);
+    metrics::overload(&app.overload);
+    metrics::breaker("record_reads", app.store.is_left_alone());
+    metrics::breaker("record_writes", !app.writer.is_well());
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], app.metrics.render())
 }
 

@@ -20,6 +20,7 @@ mod passage;
 mod payments;
 mod plan_b;
 mod quiz;
+mod refusals;
 mod request_id;
 mod static_pages;
 mod view;
@@ -32,8 +33,8 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use metrics_exporter_prometheus::PrometheusHandle;
-use sale::{Keyring, MerchantClaims, PassClaims, QueueClaims, QuizClaims, SessionClaims, ShopperId, Token};
-use shield::{AddressKey, Pool, RateLimit, SIGN_INS_PER_ACCOUNT, SIGN_INS_PER_ADDRESS, SettableLimit};
+use sale::{Keyring, MerchantClaims, PassClaims, QueueClaims, QuizClaims, SaleId, SessionClaims, ShopperId, Token};
+use shield::{AddressKey, Overload, Pool, RateLimit, SIGN_INS_PER_ACCOUNT, SIGN_INS_PER_ADDRESS, SettableLimit};
 use shield::{Setting, Settings as LiveSettings};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -81,6 +82,7 @@ impl Tokens {
 pub(crate) struct Limits {
     pub(crate) per_address: SettableLimit<AddressKey>,
     pub(crate) per_shopper: SettableLimit<ShopperId>,
+    pub(crate) per_sale: SettableLimit<SaleId>,
     pub(crate) sign_ins_per_address: RateLimit<AddressKey>,
     /// By the e-mail address that was given, whether there is an account or not.
     pub(crate) sign_ins_per_account: RateLimit<String>,
@@ -91,6 +93,7 @@ impl Limits {
         Self {
             per_address: SettableLimit::new(&address_quotas(&LiveSettings::default())),
             per_shopper: SettableLimit::new(&shopper_quotas(&LiveSettings::default())),
+            per_sale: SettableLimit::new(&sale_quotas(&LiveSettings::default())),
             sign_ins_per_address: RateLimit::new(SIGN_INS_PER_ADDRESS),
             sign_ins_per_account: RateLimit::new(SIGN_INS_PER_ACCOUNT),
         }
@@ -101,6 +104,7 @@ impl Limits {
         Self {
             per_address: SettableLimit::off(),
             per_shopper: SettableLimit::off(),
+            per_sale: SettableLimit::off(),
             sign_ins_per_address: RateLimit::off(),
             sign_ins_per_account: RateLimit::off(),
         }
@@ -110,11 +114,13 @@ impl Limits {
     pub(crate) fn set(&self, settings: &LiveSettings) {
         self.per_address.set(&address_quotas(settings));
         self.per_shopper.set(&shopper_quotas(settings));
+        self.per_sale.set(&sale_quotas(settings));
     }
 
     pub(crate) fn are_crowded(&self) -> bool {
         self.per_address.is_crowded()
             || self.per_shopper.is_crowded()
+            || self.per_sale.is_crowded()
             || self.sign_ins_per_address.is_crowded()
             || self.sign_ins_per_account.is_crowded()
     }
@@ -123,6 +129,7 @@ impl Limits {
     pub(crate) fn tidy(&self) {
         self.per_address.tidy();
         self.per_shopper.tidy();
+        self.per_sale.tidy();
         self.sign_ins_per_address.tidy();
         self.sign_ins_per_account.tidy();
     }
@@ -134,6 +141,10 @@ fn address_quotas(settings: &LiveSettings) -> Vec<(u16, shield::Quota)> {
 
 fn shopper_quotas(settings: &LiveSettings) -> Vec<(u16, shield::Quota)> {
     settings.quotas(Setting::ShopperPerSecond, Setting::ShopperBurst)
+}
+
+fn sale_quotas(settings: &LiveSettings) -> Vec<(u16, shield::Quota)> {
+    settings.quotas(Setting::SalePerSecond, Setting::SaleBurst)
 }
 
 /// What handlers share.
@@ -149,6 +160,7 @@ pub(crate) struct AppState {
     pub(crate) tokens: Tokens,
     pub(crate) limits: Limits,
     pub(crate) draws: Draws,
+    pub(crate) overload: Overload,
     /// For argon2: memory-hard, so few at a time.
     pub(crate) password_pool: Pool,
     /// None where nobody takes the money.

@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 
 use super::error::{ApiError, ApiResult};
 use super::extract::{Json, PathId, Shopper};
-use super::quiz::{limit_shopper, line_of};
+use super::quiz::{limit_writes, line_of};
 use super::view;
 use super::{App, plan_b};
 use crate::funnel::{self, Layer};
@@ -70,7 +70,7 @@ pub(super) async fn place(
         return recalled.map(accepted).map_err(|_| mismatch());
     }
     plan_b::may_order(&app, sale_id)?;
-    limit_shopper(&app, &shopper)?;
+    limit_writes(&app, &shopper, sale_id)?;
     let now_ms = app.clock.now_ms();
     line.terms().window.judge(now_ms)?;
     if wanted.quantity == 0 {
@@ -83,6 +83,11 @@ pub(super) async fn place(
     };
     if !app.can_write() {
         return Err(ApiError::busy());
+    }
+    let wait_ms = line.expected_wait_ms();
+    if app.settings.overload_control && wait_ms > app.tuned.line_wait_ms() {
+        funnel::refused(Layer::Queue, 1);
+        return Err(ApiError::line_is_long(wait_ms, body_hash));
     }
     let application = Application {
         order_id,
@@ -269,12 +274,12 @@ pub(super) async fn cancel(
     shopper: Shopper,
     PathId(order_id): PathId<OrderId>,
 ) -> ApiResult<axum::Json<Cancelled>> {
-    let owner = app.store.read(move |reader| reader.owner_of_order(order_id)).await?;
+    let owner = app.store.read_first(move |reader| reader.owner_of_order(order_id)).await?;
     let own = owner.filter(|(shopper_id, _)| *shopper_id == shopper.id);
     let (_, sale_id) = own.ok_or_else(ApiError::not_found)?;
     plan_b::may_change(&app, sale_id)?;
     app.writer.cancel(sale_id, order_id, ReleaseCause::Cancelled).await?;
-    let row = app.store.read(move |reader| reader.order(order_id)).await?;
+    let row = app.store.read_first(move |reader| reader.order(order_id)).await?;
     Ok(axum::Json(Cancelled { order: row.as_ref().map(view::order) }))
 }
 

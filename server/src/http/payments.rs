@@ -5,12 +5,12 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderMap, StatusCode};
+use ledger::OrderRow;
 use sale::{OrderId, PaymentId};
 use uuid::Uuid;
 
 use super::error::{ApiError, ApiResult};
 use super::extract::{Json, PathId, Shopper, bytes_error};
-use super::orders::own_row;
 use super::view;
 use super::{App, plan_b};
 use crate::payments::{SandboxCharge, SignatureError, WebhookRefused};
@@ -24,7 +24,7 @@ pub(super) async fn open(
     shopper: Shopper,
     PathId(order_id): PathId<OrderId>,
 ) -> ApiResult<axum::Json<PaymentOpened>> {
-    let row = own_row(&app, &shopper, order_id).await?;
+    let row = own_row_first(&app, &shopper, order_id).await?;
     plan_b::may_change(&app, row.sale_id)?;
     let Some(provider) = &app.provider else {
         return Err(ApiError::new(Code::OrderNotPayable, "This shop takes no payments: it has no provider."));
@@ -47,7 +47,7 @@ pub(super) async fn webhook(
     let body = body.map_err(|rejection| bytes_error(&rejection))?;
     let settlement = provider.heard(&headers, &body, app.clock.now_ms().div_euclid(1_000)).map_err(refused)?;
     let payment_id = settlement.payment_id;
-    let payment = app.store.read(move |reader| reader.payment(payment_id)).await?;
+    let payment = app.store.read_first(move |reader| reader.payment(payment_id)).await?;
     let (_, sale_id) = payment.ok_or_else(ApiError::not_found)?;
     let (order_id, state) = app.writer.settle(sale_id, settlement).await?;
     Ok(axum::Json(WebhookReceipt { order_id: order_id.to_string(), order_state: view::order_state(state) }))
@@ -66,9 +66,9 @@ pub(super) async fn settle(
     Json(wanted): Json<SettlePayment>,
 ) -> ApiResult<(StatusCode, axum::Json<WebhookReceipt>)> {
     let sandbox = app.sandbox.as_ref().ok_or_else(ApiError::not_found)?;
-    let payment = app.store.read(move |reader| reader.payment(payment_id)).await?;
+    let payment = app.store.read_first(move |reader| reader.payment(payment_id)).await?;
     let (order_id, _) = payment.ok_or_else(ApiError::not_found)?;
-    let row = own_row(&app, &shopper, order_id).await?;
+    let row = own_row_first(&app, &shopper, order_id).await?;
     let charge = SandboxCharge {
         payment_id: payment_id.to_string(),
         outcome: wanted.outcome,
@@ -94,6 +94,12 @@ pub(super) async fn settle(
         Ok(problem) if problem.code != Code::Internal => Err(ApiError::new(problem.code, problem.detail)),
         _ => Err(ApiError::internal(&format!("the shop answered its sandbox with {status}"))),
     }
+}
+
+/// The order, if it is this shopper's, read before all that is not about money.
+async fn own_row_first(app: &App, shopper: &Shopper, order_id: OrderId) -> ApiResult<OrderRow> {
+    let row = app.store.read_first(move |reader| reader.order(order_id)).await?;
+    row.filter(|row| row.shopper_id == shopper.id).ok_or_else(ApiError::not_found)
 }
 
 fn refused(refusal: WebhookRefused) -> ApiError {

@@ -38,7 +38,7 @@ pub(super) async fn open(
     OptionalJson(wanted): OptionalJson<OpenQuiz>,
 ) -> ApiResult<axum::Json<QuizIssued>> {
     plan_b::may_order(&app, sale_id)?;
-    limit_shopper(&app, &shopper)?;
+    limit_writes(&app, &shopper, sale_id)?;
     let line = line_of(&app, sale_id)?;
     let now_ms = app.clock.now_ms();
     line.terms().window.judge(now_ms)?;
@@ -114,7 +114,7 @@ pub(super) async fn answer(
     Json(given): Json<AnswerQuiz>,
 ) -> ApiResult<axum::Json<PassIssued>> {
     plan_b::may_order(&app, sale_id)?;
-    limit_shopper(&app, &shopper)?;
+    limit_writes(&app, &shopper, sale_id)?;
     let now_ms = app.clock.now_ms();
     if given.answer.chars().count() > MAX_ANSWER_CHARS {
         return Err(ApiError::field("answer", "at most 80 characters"));
@@ -197,6 +197,9 @@ pub(super) fn line_of(app: &App, sale_id: SaleId) -> ApiResult<std::sync::Arc<in
     }
 }
 
-pub(super) fn limit_shopper(app: &App, shopper: &Shopper) -> ApiResult<()> {
-    funnel::noted(Layer::WriteLimit, app.limits.per_shopper.check(&shopper.id)).map_err(ApiError::rate_limited)
+/// Counts what leads to an order against its shopper, and then against its sale: what one shopper has too many of is nobody
+/// else's loss.
+pub(super) fn limit_writes(app: &App, shopper: &Shopper, sale_id: SaleId) -> ApiResult<()> {
+    let checked = app.limits.per_shopper.check(&shopper.id).and_then(|()| app.limits.per_sale.check(&sale_id));
+    funnel::noted(Layer::WriteLimit, checked).map_err(ApiError::rate_limited)
 }

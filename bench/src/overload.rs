@@ -1,0 +1,433 @@
+//! Many times more shoppers than can be served: how many get their order in time all the same, beside the same load without
+//! the shield.
+//!
+//! The load is open: shoppers come at their times, whether the shop keeps up or not. One who is refused goes away, so that as
+//! many come as were said. The server has one core, the generator the other.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use rustix::thread::{CpuSet, sched_setaffinity};
+use serde_json::{Value, json};
+use tokio::sync::Semaphore;
+use tokio::task::{LocalSet, spawn_local};
+use tokio::time::{Instant, sleep, sleep_until};
+
+use crate::Failure;
+use crate::connection::{Connection, request};
+use crate::percentiles::Latencies;
+use crate::shop::{ANSWER, Doors, Shop, pass};
+use crate::slow_disk::SlowDisk;
+
+/// An order that is held so long after its shopper came is in time; nobody waits longer.
+const IN_TIME: Duration = Duration::from_millis(2_500);
+/// Shoppers who come in so short a time are told together, to see how soon all is well again.
+const BUCKET: Duration = Duration::from_millis(20);
+const UNITS: u64 = 10_000_000;
+/// What a sync of the slow disk takes.
+const SLOW_SYNC: Duration = Duration::from_millis(400);
+/// With the slow disk a line is joined while it takes no longer.
+const LINE_WAIT_MS: &str = "1000";
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Cause {
+    /// All of a shopper's way, many times more often than the server can
+    Requests,
+    /// Orders of shoppers who have passed the quiz, while the disk is slow
+    Ledger,
+}
+
+#[derive(Args)]
+pub(crate) struct Plan {
+    /// The server's binary
+    #[arg(long, default_value = "target/release/stampede")]
+    server: PathBuf,
+    /// The site that it serves
+    #[arg(long, default_value = "target/site")]
+    site: PathBuf,
+    #[arg(long, value_enum, default_value = "requests")]
+    by: Cause,
+    /// Seconds of each run
+    #[arg(long, default_value_t = 8)]
+    seconds: u64,
+    /// Times the capacity
+    #[arg(long, value_delimiter = ',', default_values_t = [0.5, 1.0, 2.0, 5.0, 10.0, 20.0])]
+    times: Vec<f64>,
+    #[arg(long, default_value_t = 2_048)]
+    connections: usize,
+    /// Shoppers who take turns
+    #[arg(long, default_value_t = 60_000)]
+    shoppers: usize,
+    /// Only with the shield, or only without
+    #[arg(long)]
+    shield: Option<bool>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Ending {
+    Held,
+    HeldLate,
+    Refused,
+    /// Waited as long as anybody does.
+    GaveUp,
+    Failed,
+}
+
+struct Field {
+    shop: Shop,
+    disk: SlowDisk,
+    sale_id: String,
+    cause: Cause,
+    cookies: Vec<String>,
+    /// Earned beforehand, by shopper, where the quiz is not what is measured.
+    passes: RefCell<Vec<Option<String>>>,
+    next: Cell<usize>,
+    connections: RefCell<Vec<Connection>>,
+    free: Semaphore,
+    run: RefCell<Run>,
+}
+
+/// What one run brought.
+#[derive(Default)]
+struct Run {
+    endings: BTreeMap<Ending, usize>,
+    /// From the coming to the hold, of those in time.
+    held_after: Latencies,
+    /// Of requests that were not refused, and of those that were.
+    taken: Latencies,
+    refused: Latencies,
+    payments: usize,
+    payments_refused: usize,
+    /// When each came, and whether the order was held in time.
+    came: Vec<(Instant, bool)>,
+}
+
+pub(crate) async fn run(plan: &Plan) -> Result<(), Failure> {
+    for shield in [true, false].into_iter().filter(|shield| plan.shield.is_none_or(|only| only == *shield)) {
+        one(plan, shield).await?;
+    }
+    Ok(())
+}
+
+async fn one(plan: &Plan, shield: bool) -> Result<(), Failure> {
+    let disk = SlowDisk::new()?;
+    pin(0)?;
+    let (library, control) = (disk.library(), disk.control());
+    let environment = [
+        ("STAMPEDE_OVERLOAD_CONTROL", OsStr::new(if shield { "on" } else { "off" })),
+        ("LD_PRELOAD", library.as_os_str()),
+        ("SLOW_DISK", control.as_os_str()),
+    ];
+    let shop = Shop::start_in(&plan.server, &plan.site, Doors::Open, &environment).await?;
+    pin(1)?;
+    shop.command(&["settings", "set", "line_wait_ms", LINE_WAIT_MS])?;
+    sleep(Duration::from_secs(1)).await;
+    let cookies = shop.shoppers(plan.shoppers)?;
+    let (sale_id, _) = shop.open_sale_for(UNITS, UNITS).await?;
+    let mut connections = Vec::new();
+    for _ in 0..plan.connections {
+        connections.push(Connection::open(shop.address).await?);
+    }
+    let field = Rc::new(Field {
+        sale_id,
+        cause: plan.by,
+        passes: RefCell::new(vec![None; cookies.len()]),
+        cookies,
+        next: Cell::new(0),
+        free: Semaphore::new(connections.len()),
+        connections: RefCell::new(connections),
+        run: RefCell::default(),
+        shop,
+        disk,
+    });
+    LocalSet::new().run_until(runs(plan, shield, &field)).await
+}
+
+fn pin(core: usize) -> Result<(), Failure> {
+    let mut cores = CpuSet::new();
+    cores.set(core);
+    Ok(sched_setaffinity(None, &cores)?)
+}
+
+async fn runs(plan: &Plan, shield: bool, field: &Rc<Field>) -> Result<(), Failure> {
+    println!("\n{:?}, shield {}", plan.by, if shield { "on" } else { "off" });
+    let seconds = Duration::from_secs(plan.seconds);
+    if plan.by == Cause::Ledger {
+        field.disk.waits(SLOW_SYNC)?;
+    }
+    let capacity = field.capacity(seconds).await?;
+    println!("capacity: {capacity:.0} orders/s held, everybody coming when another has gone");
+    println!(
+        "| offered | in time /s | of capacity | held after, p50 / p99 ms | taken, p99 ms | refused, p99 ms | endings | payments refused |"
+    );
+    println!("|---|---|---|---|---|---|---|---|");
+    for times in &plan.times {
+        field.load(capacity * times, seconds).await?;
+        let mut run = field.run.take();
+        let in_time = run.endings.get(&Ending::Held).copied().unwrap_or_default() as f64 / seconds.as_secs_f64();
+        println!(
+            "| {times} x | {in_time:.0} | {:.1} % | {:.1} / {:.1} | {:.1} | {:.1} | {:?} | {} of {} |",
+            in_time / capacity * 1e2,
+            run.held_after.at_ms(0.5),
+            run.held_after.at_ms(0.99),
+            run.taken.at_ms(0.99),
+            run.refused.at_ms(0.99),
+            run.endings,
+            run.payments_refused,
+            run.payments,
+        );
+    }
+    if plan.by == Cause::Ledger {
+        println!(
+            "back to the full share after the disk is quick again: {}",
+            field.back_after(capacity, 2.0, seconds).await?
+        );
+    } else {
+        println!(
+            "back to the full share after 20 times the load: {}",
+            field.back_after(capacity, 20.0, seconds).await?
+        );
+    }
+    Ok(())
+}
+
+impl Field {
+    /// Orders a second that are held in time when everybody comes as another has gone: the most of several crowds.
+    async fn capacity(self: &Rc<Self>, seconds: Duration) -> Result<f64, Failure> {
+        let mut most: f64 = 0.0;
+        let crowds: &[usize] = if self.cause == Cause::Ledger { &[500, 1_000] } else { &[4, 16, 64] };
+        for &crowd in crowds {
+            self.earn_passes(if self.cause == Cause::Ledger { self.cookies.len() / 4 } else { 0 }).await?;
+            let until = Instant::now() + seconds;
+            let mut shoppers = Vec::new();
+            for _ in 0..crowd {
+                let field = Rc::clone(self);
+                shoppers.push(spawn_local(async move {
+                    while Instant::now() < until {
+                        field.come(Instant::now()).await;
+                    }
+                }));
+            }
+            for shopper in shoppers {
+                shopper.await?;
+            }
+            let run = self.run.take();
+            most = most.max(run.endings.get(&Ending::Held).copied().unwrap_or_default() as f64 / seconds.as_secs_f64());
+        }
+        Ok(most)
+    }
+
+    /// So many come a second, for so long, each at a time of their own.
+    async fn load(self: &Rc<Self>, per_second: f64, lasting: Duration) -> Result<(), Failure> {
+        self.earn_passes((per_second * lasting.as_secs_f64() * 1.05) as usize).await?;
+        let mut shoppers = Vec::new();
+        self.send(per_second, lasting, &mut shoppers).await;
+        for shopper in shoppers {
+            shopper.await?;
+        }
+        Ok(())
+    }
+
+    async fn send(
+        self: &Rc<Self>,
+        per_second: f64,
+        lasting: Duration,
+        shoppers: &mut Vec<tokio::task::JoinHandle<()>>,
+    ) {
+        let started = Instant::now();
+        let mut chance = fastrand::Rng::with_seed(1);
+        let mut comes = 0.0;
+        loop {
+            // A Poisson process: exponential times between two.
+            comes += -(1.0 - chance.f64()).ln() / per_second;
+            if comes > lasting.as_secs_f64() {
+                return;
+            }
+            let at = started + Duration::from_secs_f64(comes);
+            if at > Instant::now() {
+                sleep_until(at).await;
+            } else if shoppers.len() % 64 == 0 {
+                tokio::task::yield_now().await;
+            }
+            let field = Rc::clone(self);
+            shoppers.push(spawn_local(async move { field.come(at).await }));
+        }
+    }
+
+    /// The load for a while, then half of the capacity: how long after that everybody is served in time again.
+    async fn back_after(self: &Rc<Self>, capacity: f64, times: f64, lasting: Duration) -> Result<String, Failure> {
+        self.earn_passes((capacity * (times + 0.5) * lasting.as_secs_f64() * 1.05) as usize).await?;
+        let mut shoppers = Vec::new();
+        self.send(capacity * times, lasting, &mut shoppers).await;
+        self.disk.waits(Duration::ZERO)?;
+        let over_at = Instant::now();
+        self.send(capacity * 0.5, lasting, &mut shoppers).await;
+        for shopper in shoppers {
+            shopper.await?;
+        }
+        let run = self.run.take();
+        let mut last_bad = None;
+        let mut buckets: BTreeMap<u128, (usize, usize)> = BTreeMap::new();
+        for (at, in_time) in run.came.iter().filter(|(at, _)| *at >= over_at) {
+            let (good, all) = buckets.entry(at.duration_since(over_at).as_micros() / BUCKET.as_micros()).or_default();
+            *all += 1;
+            *good += usize::from(*in_time);
+        }
+        for (bucket, (good, all)) in &buckets {
+            if (*good as f64) < 0.95 * *all as f64 {
+                last_bad = Some(*bucket);
+            }
+        }
+        Ok(last_bad.map_or("at once".to_owned(), |bucket| format!("{} ms", (bucket + 1) * BUCKET.as_millis())))
+    }
+
+    /// Passes for the shoppers who come next, where the quiz is not what is measured; with the disk as quick as it is.
+    async fn earn_passes(self: &Rc<Self>, count: usize) -> Result<(), Failure> {
+        if self.cause == Cause::Requests || count == 0 {
+            return Ok(());
+        }
+        if count > self.cookies.len() {
+            return Err(format!("--shoppers {count} are needed").into());
+        }
+        let first = self.next.get();
+        let next = Rc::new(Cell::new(0));
+        let mut workers = Vec::new();
+        for _ in 0..64 {
+            let (field, next) = (Rc::clone(self), Rc::clone(&next));
+            workers.push(spawn_local(async move {
+                let mut connection = Connection::open(field.shop.address).await?;
+                loop {
+                    let index = next.replace(next.get() + 1);
+                    if index >= count {
+                        return Ok::<(), Failure>(());
+                    }
+                    let shopper = (first + index) % field.cookies.len();
+                    let pass = loop {
+                        match pass(&mut connection, &field.cookies[shopper], &field.sale_id).await {
+                            Ok(pass) => break pass,
+                            Err(error) if error.to_string().starts_with("503") => {
+                                sleep(Duration::from_millis(20)).await
+                            }
+                            Err(error) => return Err(error),
+                        }
+                    };
+                    field.passes.borrow_mut()[shopper] = Some(pass);
+                }
+            }));
+        }
+        for worker in workers {
+            worker.await??;
+        }
+        Ok(())
+    }
+
+    /// One shopper, from the click to the hold, and to the payment.
+    async fn come(&self, at: Instant) {
+        let shopper = self.next.replace((self.next.get() + 1) % self.cookies.len());
+        let (ending, order_id) = self.buy(shopper, at).await;
+        let is_in_time = ending == Ending::Held;
+        {
+            let mut run = self.run.borrow_mut();
+            *run.endings.entry(ending).or_default() += 1;
+            run.came.push((at, is_in_time));
+            if is_in_time {
+                run.held_after.add(at.elapsed());
+            }
+        }
+        if let Some(order_id) = order_id {
+            self.pay(shopper, &order_id).await;
+        }
+    }
+
+    async fn buy(&self, shopper: usize, at: Instant) -> (Ending, Option<String>) {
+        let (headers, base) = (&self.cookies[shopper], format!("/api/sales/{}", self.sale_id));
+        let earned = self.passes.borrow_mut()[shopper].take();
+        let pass = match earned {
+            Some(pass) => json!(pass),
+            None => {
+                let (status, quiz) = self.call(at, &request("POST", &format!("{base}/quiz"), headers, "{}")).await;
+                if status != 200 {
+                    return (ending_of(status), None);
+                }
+                let answer = json!({ "quiz_token": quiz["quiz_token"], "answer": ANSWER }).to_string();
+                let answer = request("POST", &format!("{base}/quiz/answer"), headers, &answer);
+                let (status, passed) = self.call(at, &answer).await;
+                if status != 200 {
+                    return (ending_of(status), None);
+                }
+                passed["pass"].clone()
+            }
+        };
+        let order = json!({ "pass": pass, "quantity": 1 }).to_string();
+        let order_headers = format!("{headers}idempotency-key: {}\r\n", uuid::Uuid::new_v4());
+        let order = request("POST", &format!("{base}/orders"), &order_headers, &order);
+        let (status, accepted) = self.call(at, &order).await;
+        if status != 202 {
+            return (ending_of(status), None);
+        }
+        let mut wait_ms = accepted["poll_after_ms"].as_u64().unwrap_or_default();
+        let token = accepted["queue_token"].as_str().unwrap_or_default();
+        let poll = request("GET", &format!("/api/queue/{token}"), headers, "");
+        loop {
+            sleep(Duration::from_millis(wait_ms)).await;
+            let (status, told) = self.call(at, &poll).await;
+            match told["state"].as_str().unwrap_or_default() {
+                "queued" => wait_ms = told["poll_after_ms"].as_u64().unwrap_or(1_000),
+                "held" => {
+                    let ending = if at.elapsed() <= IN_TIME { Ending::Held } else { Ending::HeldLate };
+                    return (ending, told["order_id"].as_str().map(str::to_owned));
+                }
+                // A poll that was refused comes again: the order is in the line.
+                _ if status == 503 => wait_ms = 100,
+                _ => return (ending_of(status), None),
+            }
+        }
+    }
+
+    async fn pay(&self, shopper: usize, order_id: &str) {
+        let headers = &self.cookies[shopper];
+        let came = Instant::now();
+        let (status, payment) =
+            self.call(came, &request("POST", &format!("/api/orders/{order_id}/payments"), headers, "{}")).await;
+        let payment_id = payment["payment_id"].as_str().unwrap_or_default();
+        let settle =
+            request("POST", &format!("/sandbox/payments/{payment_id}/settle"), headers, r#"{"outcome":"paid"}"#);
+        let paid = if status == 200 { self.call(came, &settle).await.0 } else { status };
+        let mut run = self.run.borrow_mut();
+        run.payments += 1;
+        run.payments_refused += usize::from(matches!(paid, 429 | 503));
+    }
+
+    /// One request, by a connection as soon as one is free; 0 where the shopper has given up before.
+    async fn call(&self, came: Instant, bytes: &[u8]) -> (u16, Value) {
+        let meant_at = Instant::now();
+        let Ok(Ok(_permit)) = tokio::time::timeout_at(came + IN_TIME, self.free.acquire()).await else {
+            return (0, Value::Null);
+        };
+        let Some(mut connection) = self.connections.borrow_mut().pop() else { return (0, Value::Null) };
+        let answer = connection.call(bytes).await.map(|answer| {
+            let body = if answer.status == 503 { Value::Null } else { answer.json().unwrap_or_default() };
+            (answer.status, body)
+        });
+        let answer = answer.unwrap_or((1, Value::Null));
+        let fresh = if answer.0 == 1 { Connection::open(self.shop.address).await.ok() } else { Some(connection) };
+        self.connections.borrow_mut().extend(fresh);
+        let mut run = self.run.borrow_mut();
+        let latencies = if answer.0 == 503 { &mut run.refused } else { &mut run.taken };
+        latencies.add(meant_at.elapsed());
+        answer
+    }
+}
+
+fn ending_of(status: u16) -> Ending {
+    match status {
+        0 => Ending::GaveUp,
+        429 | 503 => Ending::Refused,
+        _ => Ending::Failed,
+    }
+}
