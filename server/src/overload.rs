@@ -1,15 +1,23 @@
 //! Overload, as the server meets it: what a request is for, and how long work waits for a thread.
 
+use std::io::{ErrorKind, Write as _};
+use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use axum::http::Method;
 use shield::{Class, LOOK_EVERY_MS, Watch};
+use tokio::io::AsyncReadExt as _;
 use tokio::sync::watch;
 
 use crate::http::App;
 
 /// While nothing comes it is looked at no oftener than this.
 const IDLE_LOOK_EVERY: Duration = Duration::from_millis(25);
+
+/// A probe is the time at which it was sent.
+const PROBE_BYTES: usize = size_of::<u64>();
 
 /// What a request is for, by its address alone: it has to be known before anything else is.
 pub(crate) fn class_of(method: &Method, path: &str) -> Class {
@@ -38,26 +46,48 @@ pub(crate) fn class_of(method: &Method, path: &str) -> Class {
     }
 }
 
-/// Looks how long work waits for a thread, and moves the bar.
-pub(crate) async fn watch(app: App, mut stopped: watch::Receiver<bool>) {
+/// Looks how long work waits for a thread, and moves the bar. What waits is measured as a request would be: something comes by a
+/// socket, at a time that is known, and is read when its turn is.
+pub(crate) async fn watch(app: App, mut stopped: watch::Receiver<bool>) -> std::io::Result<()> {
+    let (ours, probe) = UnixStream::pair()?;
+    ours.set_nonblocking(true)?;
+    probe.set_nonblocking(true)?;
+    let began = Instant::now();
+    let is_busy = Arc::new(AtomicBool::new(false));
+    std::thread::Builder::new().name("overload probe".to_owned()).spawn({
+        let is_busy = Arc::clone(&is_busy);
+        move || send_probes(probe, began, &is_busy)
+    })?;
+    let mut ours = tokio::net::UnixStream::from_std(ours)?;
     let mut watch = Watch::default();
-    let mut last = Instant::now();
-    let mut came = 0;
+    let (mut last_us, mut came) = (0, 0);
+    let mut probes = [0; PROBE_BYTES * 64];
     loop {
-        let before = came;
-        came = Class::ALL.iter().map(|class| app.overload.counts(*class).0).sum::<u64>();
-        let wait = if came == before { IDLE_LOOK_EVERY } else { Duration::from_millis(LOOK_EVERY_MS) };
-        tokio::select! {
-            _ = stopped.wait_for(|stopped| *stopped) => return,
-            () = tokio::time::sleep(wait) => {}
-        }
-        let asked = Instant::now();
-        // Comes back once what waits now, new connections and requests included, has had its turn.
-        tokio::task::yield_now().await;
-        let delay_us = u32::try_from(asked.elapsed().as_micros()).unwrap_or(u32::MAX);
-        let since_last_ms = last.elapsed().as_secs_f64() * 1e3;
-        last = Instant::now();
+        let read = tokio::select! {
+            _ = stopped.wait_for(|stopped| *stopped) => return Ok(()),
+            read = ours.read(&mut probes) => read?,
+        };
+        // Of several that came together the first waited longest.
+        let Some(sent_us) = probes[..read].first_chunk().map(|bytes| u64::from_ne_bytes(*bytes)) else { continue };
+        let now_us = began.elapsed().as_micros() as u64;
+        let delay_us = u32::try_from(now_us.saturating_sub(sent_us)).unwrap_or(u32::MAX);
+        let since_last_ms = (now_us - std::mem::replace(&mut last_us, now_us)) as f64 / 1e3;
         watch.look(&app.overload, delay_us, app.tuned.thread_wait_us(), since_last_ms);
+        let so_far = Class::ALL.iter().map(|class| app.overload.counts(*class).0).sum::<u64>();
+        is_busy.store(so_far != std::mem::replace(&mut came, so_far), Ordering::Relaxed);
+    }
+}
+
+/// Sends the time until nobody reads it any more. One that finds no room is left out: those before it wait already.
+fn send_probes(mut probe: UnixStream, began: Instant, is_busy: &AtomicBool) {
+    loop {
+        let busy = is_busy.load(Ordering::Relaxed);
+        std::thread::sleep(if busy { Duration::from_millis(LOOK_EVERY_MS) } else { IDLE_LOOK_EVERY });
+        let now_us = began.elapsed().as_micros() as u64;
+        match probe.write_all(&now_us.to_ne_bytes()) {
+            Err(error) if error.kind() != ErrorKind::WouldBlock => return,
+            _ => {}
+        }
     }
 }
 

@@ -114,7 +114,7 @@ pub(crate) async fn serve(settings: Settings) -> Result<(), Failure> {
     }
     chores.await?;
     if let Some(overload) = overload {
-        overload.await?;
+        overload.await??;
     }
     switches.await?;
     refunds.await?;

@@ -2,8 +2,10 @@
 //!
 //! After DAGOR (Zhou et al., "Overload Control for Scaling WeChat Microservices", SoCC 2018): the sign of overload is the
 //! time that work waits for a thread, and not the time that it takes; what is refused is refused by its priority, least
-//! first; the bar moves by shares of what was let in. Ours looks more often, since a sale is over in seconds, and goes
-//! back up in steps that grow while it is far below where it last was too much. Pure: no clock, no randomness, no threads.
+//! first; the bar moves by shares of what was let in. Ours differs in two things. It looks every few milliseconds, since a
+//! sale is over in seconds. And it limits how many are let in, not which share: whoever is let in brings more requests
+//! later, so the limit moves no oftener than that shows, while a crowd that comes or goes meets it at once. Pure: no clock,
+//! no randomness, no threads.
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
@@ -25,6 +27,10 @@ pub enum Class {
 impl Class {
     pub const ALL: [Self; 5] = [Self::Read, Self::Quiz, Self::Order, Self::Poll, Self::Pay];
 
+    fn below(self) -> Option<Self> {
+        Self::ALL.into_iter().rev().find(|class| *class < self)
+    }
+
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -44,26 +50,50 @@ const STEPS: u32 = 1_024;
 pub const LOOK_EVERY_MS: u64 = 5;
 
 /// Work may wait so long for a thread, unless somebody says otherwise.
-pub const MOST_DELAY_US: u32 = 2_000;
+pub const MOST_DELAY_US: u32 = 5_000;
 
-/// It is too long when so many looks in a row found it so. One alone may be the system's doing.
+/// Waiting is overload when so many looks in a row found too much of it. One alone may be the system's doing.
 const LOOKS_IN_A_ROW: u8 = 3;
 
 /// While fewer requests come, none is refused, whatever the delay: then it is not they who are too many.
 pub const LEAST_PER_SECOND: u64 = 2_000;
 
-/// What is let in falls to this share with each look that finds too long a delay.
-const FALL: f64 = 0.92;
+/// Requests that one which is taken brings with it, itself included: a question is followed by an answer, an order, a poll and
+/// a payment of two parts. What is let in now is work for later.
+const fn brings(class: Class) -> f64 {
+    match class {
+        Class::Quiz => 6.0,
+        Class::Order => 4.0,
+        Class::Read | Class::Poll | Class::Pay => 1.0,
+    }
+}
 
-/// It rises by this factor with each look, while it is well below what was last too much, and else by the other.
-const RISE_FAR: f64 = 1.4;
-const RISE_NEAR: f64 = 1.01;
+/// What was let in shows so much later what it brought: the limit rests that long between two moves.
+const REST_MS: f64 = 150.0;
 
-/// Well below.
-const FAR: f64 = 0.9;
+/// It rests so long only where nothing is known yet of what is too much.
+const SHORT_REST_MS: f64 = 25.0;
+
+/// A delay of so many times the most is far off.
+const FAR_OFF: u32 = 8;
+
+/// A delay that is below this share of what it was shrinks.
+const SHRINKING: f64 = 0.95;
+
+/// The limit falls to this share, and to this one where the delay is far off.
+const FALL: f64 = 0.9;
+const FALL_FAR: f64 = 0.7;
+
+/// It rises by this factor near what was too much before, and by this one far below it, or where nothing is known yet.
+const RISE: f64 = 1.03;
+const RISE_FAR: f64 = 1.3;
+const NEAR: f64 = 0.85;
+
+/// What was too much before says less with each rise after it.
+const FORGET: f64 = 1.06;
 
 /// How much each look counts for the rates, against all before.
-const LATEST: f64 = 0.5;
+const LATEST: f64 = 0.3;
 
 /// The bar, as requests meet it, and what they were.
 #[derive(Debug, Default)]
@@ -118,6 +148,19 @@ fn share_above(bar: u32, class: Class) -> f64 {
     if class == Class::Pay { 1.0 } else { 1.0 - f64::from(refused) / f64::from(STEPS) }
 }
 
+/// As many requests of one class are let in; all of the classes above, none of those below.
+#[derive(Clone, Copy, Debug)]
+struct Limit {
+    class: Class,
+    /// In a look's time.
+    most: f64,
+    /// This was too much; none where that is not known yet.
+    too_much: Option<f64>,
+    rested_ms: f64,
+    /// When it last moved, or might have.
+    delay_us: u32,
+}
+
 /// Moves the bar. One task has it, and looks every [`LOOK_EVERY_MS`].
 #[derive(Debug, Default)]
 pub struct Watch {
@@ -125,10 +168,7 @@ pub struct Watch {
     /// Requests of each class in a look's time, smoothed.
     offered: [f64; 5],
     late_looks: u8,
-    last_delay_us: u32,
-    /// As many were let in a look when it was last too much.
-    too_much: f64,
-    bar: u32,
+    limit: Option<Limit>,
 }
 
 impl Watch {
@@ -143,154 +183,194 @@ impl Watch {
         }
         let is_late = delay_us > most_delay_us;
         self.late_looks = if is_late { (self.late_looks + 1).min(LOOKS_IN_A_ROW) } else { 0 };
-        let is_getting_worse = delay_us >= std::mem::replace(&mut self.last_delay_us, delay_us);
-        let admitted = self.admitted_at(self.bar);
-        if self.offered.iter().sum::<f64>() < (LEAST_PER_SECOND * LOOK_EVERY_MS) as f64 / 1e3 {
-            self.bar = 0;
-        } else if self.late_looks == LOOKS_IN_A_ROW {
-            // While the backlog shrinks the bar is high enough.
-            if is_getting_worse {
-                self.too_much = admitted;
-                self.bar = self.bar_for(admitted * FALL);
+        let is_overload = self.late_looks == LOOKS_IN_A_ROW;
+        let is_far_off = delay_us / FAR_OFF > most_delay_us;
+        let few = self.offered.iter().sum::<f64>() < (LEAST_PER_SECOND * LOOK_EVERY_MS) as f64 / 1e3;
+        self.limit = match self.limit {
+            _ if few => None,
+            None if is_overload => Some(self.first_limit()),
+            None => None,
+            Some(limit) => {
+                let limit = Limit { rested_ms: limit.rested_ms + since_last_ms, ..limit };
+                let rest_ms = if limit.too_much.is_none() { SHORT_REST_MS } else { REST_MS };
+                if limit.rested_ms < rest_ms {
+                    Some(limit)
+                } else if is_overload && f64::from(delay_us) > f64::from(limit.delay_us) * SHRINKING {
+                    let limit = Limit { delay_us, ..limit };
+                    Some(self.lower(limit, if is_far_off { FALL_FAR } else { FALL }))
+                } else if is_late {
+                    // What waits gets less: the limit is low enough.
+                    Some(Limit { delay_us, rested_ms: 0.0, ..limit })
+                } else {
+                    self.higher(limit)
+                }
             }
-        } else if self.bar > 0 && !is_late {
-            let rise = if admitted < self.too_much * FAR { RISE_FAR } else { RISE_NEAR };
-            // From nothing no factor leads back.
-            self.bar = self.bar_for((admitted * rise).max(1.0)).min(self.bar - 1);
-        }
-        overload.bar.store(self.bar, Ordering::Relaxed);
+        };
+        overload.bar.store(self.limit.map_or(0, |limit| self.bar_of(limit)), Ordering::Relaxed);
     }
 
-    /// Of what comes, as much as that bar lets in.
-    fn admitted_at(&self, bar: u32) -> f64 {
-        Class::ALL.into_iter().map(|class| self.offered[class as usize] * share_above(bar, class)).sum()
+    /// All that was answered while it was too much is what can be answered: as many of the least important go on as leave
+    /// room for the rest, and for what they bring with them.
+    fn first_limit(&self) -> Limit {
+        let possible = self.offered.iter().sum::<f64>() * FALL;
+        let mut room = possible - self.offered[Class::Pay as usize];
+        let mut class = Class::Poll;
+        while room > self.offered[class as usize]
+            && let Some(below) = class.below()
+        {
+            room -= self.offered[class as usize];
+            class = below;
+        }
+        let most = room.min(possible / brings(class)).max(1.0);
+        Limit { class, most, too_much: Some(most * 2.0), rested_ms: 0.0, delay_us: 0 }
     }
 
-    /// The lowest bar that lets in no more than `wanted`.
-    fn bar_for(&self, wanted: f64) -> u32 {
-        let mut above = self.offered[Class::Pay as usize];
-        for class in Class::ALL.into_iter().rev().skip(1) {
-            let of_class = self.offered[class as usize];
-            if above + of_class > wanted {
-                let share = ((wanted - above) / of_class).clamp(0.0, 1.0);
-                return class as u32 * STEPS + ((1.0 - share) * f64::from(STEPS)).ceil() as u32;
-            }
-            above += of_class;
+    fn lower(&self, limit: Limit, share: f64) -> Limit {
+        let limit = Limit { most: limit.most * share, too_much: Some(limit.most), rested_ms: 0.0, ..limit };
+        let next = Class::ALL[(limit.class as usize + 1).min(Class::Poll as usize)];
+        if limit.most >= 1.0 || next == limit.class {
+            return Limit { most: limit.most.max(1.0), ..limit };
         }
-        0
+        Limit { class: next, most: self.offered[next as usize] * share, ..limit }
+    }
+
+    /// None where nothing need be refused any more.
+    fn higher(&self, limit: Limit) -> Option<Limit> {
+        if limit.most < self.offered[limit.class as usize] {
+            let is_near = limit.too_much.is_some_and(|too_much| limit.most > too_much * NEAR);
+            let rise = if is_near { RISE } else { RISE_FAR };
+            let too_much = limit.too_much.map(|too_much| too_much * FORGET);
+            return Some(Limit { most: limit.most * rise, too_much, rested_ms: 0.0, ..limit });
+        }
+        // All of the class are let in: on with the next, carefully.
+        let below = limit.class.below()?;
+        let most = self.offered[below as usize].mul_add(0.1, 1.0);
+        Some(Limit { class: below, most, too_much: None, rested_ms: 0.0, delay_us: 0 })
+    }
+
+    fn bar_of(&self, Limit { class, most, .. }: Limit) -> u32 {
+        let offered = self.offered[class as usize];
+        let share = if offered > most { most / offered } else { 1.0 };
+        class as u32 * STEPS + ((1.0 - share) * f64::from(STEPS)).round() as u32
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use proptest::prelude::*;
+    use std::collections::VecDeque;
 
-    /// A server that does `capacity` requests in a look's time and refuses forty in the time of one, and its crowd. A request is
-    /// judged when it is read; until then it waits. All classes come alike, but for payments, of which there are few.
+    use super::*;
+
+    /// Looks between one step of a shopper and the next.
+    const THINKING: usize = 20;
+
+    /// A server that does `capacity` requests in a look's time and refuses fifty in the time of one. A request is judged when
+    /// it is read; until then it waits. Who is let in goes on after a while: question, answer, order, poll, payment.
     struct Simulated {
         overload: Overload,
         watch: Watch,
         capacity: f64,
-        waiting: u32,
+        waiting: VecDeque<Class>,
+        /// By the look in which they come.
+        to_come: VecDeque<Vec<Class>>,
         random: u32,
     }
 
     impl Simulated {
         fn new(capacity: f64) -> Self {
-            Self { overload: Overload::default(), watch: Watch::default(), capacity, waiting: 0, random: 0 }
+            let to_come = (0..THINKING).map(|_| Vec::new()).collect();
+            let (overload, watch) = (Overload::default(), Watch::default());
+            Self { overload, watch, capacity, waiting: VecDeque::new(), to_come, random: 0 }
         }
 
-        /// The time of one look. As many were answered.
-        fn step(&mut self, offered: u32) -> f64 {
-            self.waiting += offered;
-            let (mut answered, mut time) = (0.0, self.capacity);
-            while time >= 1.0 && self.waiting > 0 {
-                self.waiting -= 1;
+        /// The time of one look, in which so many shoppers come. As many were done with their way.
+        fn step(&mut self, come: u32) -> f64 {
+            self.waiting.extend(self.to_come.pop_front().into_iter().flatten());
+            self.waiting.extend((0..come).map(|_| Class::Quiz));
+            let (mut done, mut time, mut next) = (0.0, self.capacity, Vec::new());
+            while time >= 1.0
+                && let Some(class) = self.waiting.pop_front()
+            {
                 self.random = self.random.wrapping_add(0x9E37_79B9);
-                let class = match self.random >> 8 {
-                    few if few % 100 == 0 => Class::Pay,
-                    others => Class::ALL[others as usize % 4],
-                };
                 let is_admitted = self.overload.admits(class, self.random.rotate_left(11));
-                answered += f64::from(u8::from(is_admitted));
-                time -= if is_admitted { 1.0 } else { 1.0 / 40.0 };
+                time -= if is_admitted { 1.0 } else { 1.0 / 50.0 };
+                match class {
+                    _ if !is_admitted => {}
+                    Class::Quiz => next.push(Class::Order),
+                    Class::Order => next.push(Class::Poll),
+                    Class::Poll => next.push(Class::Pay),
+                    Class::Pay | Class::Read => done += 1.0,
+                }
             }
-            let delay_us = f64::from(self.waiting) / self.capacity * LOOK_EVERY_MS as f64 * 1e3;
+            self.to_come.push_back(next);
+            let delay_us = self.waiting.len() as f64 / self.capacity * LOOK_EVERY_MS as f64 * 1e3;
             self.watch.look(&self.overload, delay_us as u32, MOST_DELAY_US, LOOK_EVERY_MS as f64);
-            answered
+            done
+        }
+
+        fn steps(&mut self, looks: u32, come: u32) -> f64 {
+            (0..looks).map(|_| self.step(come)).sum()
         }
     }
 
     #[test]
-    fn at_many_times_the_capacity_as_much_is_done_as_refusing_leaves_time_for() {
+    fn at_many_times_the_capacity_as_many_are_served_as_refusing_leaves_time_for() {
         for times in [2, 5, 10, 20] {
+            // 25 shoppers of four requests each are all that it can do in a look.
             let mut server = Simulated::new(100.0);
-            (0..100).for_each(|_| {
-                server.step(100 * times);
-            });
-            let (mut answered, mut late_looks) = (0.0, 0);
-            for _ in 0..400 {
-                answered += server.step(100 * times);
-                late_looks += u32::from(server.waiting > server.capacity as u32);
-            }
-            let possible = 400.0 * (server.capacity - (f64::from(times) - 1.0) * server.capacity / 40.0);
-            assert!(answered > 0.9 * possible, "{times}: {answered} of {possible}");
-            assert!(late_looks < 100, "{times}: {late_looks}");
+            server.steps(400, 25 * times);
+            let served = server.steps(2_000, 25 * times) / 2_000.0;
+            let possible = (100.0 - f64::from(25 * (times - 1)) / 50.0) / 4.0;
+            assert!(served > 0.85 * possible, "{times}: {served} of {possible}");
+            assert!(server.waiting.len() < 1_000, "{times}: {} wait", server.waiting.len());
         }
     }
 
     #[test]
     fn within_a_tenth_of_a_second_after_the_crowd_has_gone_everybody_is_let_in() {
         let mut server = Simulated::new(100.0);
-        (0..400).for_each(|_| {
-            server.step(1_000);
-        });
-        assert!(server.overload.is_shedding());
-        let looks = (1..=100).find(|_| {
-            server.step(80);
-            !server.overload.is_shedding()
-        });
-        assert!(looks.is_some_and(|looks| looks <= 100 / LOOK_EVERY_MS), "{looks:?}");
+        server.steps(1_000, 300);
+        assert!(server.overload.share_of(Class::Quiz) < 0.2);
+        server.steps(20, 12);
+        assert!(server.overload.share_of(Class::Quiz) > 0.99, "{:?}", server.watch);
     }
 
     #[test]
     fn the_least_important_are_refused_first_and_payments_never() {
-        let mut server = Simulated::new(100.0);
-        (0..400).for_each(|_| {
-            server.step(600);
-        });
-        let share = |class: Class| server.overload.share_of(class);
+        let overload = Overload::default();
+        let mut watch = Watch::default();
+        for look in 1..=2_000_u32 {
+            for request in 0..200_u32 {
+                let class = Class::ALL[request as usize % 5];
+                overload.admits(class, request.wrapping_mul(0x9E37_79B9).rotate_left(look));
+            }
+            watch.look(&overload, 20_000, MOST_DELAY_US, LOOK_EVERY_MS as f64);
+        }
+        let share = |class: Class| overload.share_of(class);
         assert_eq!([share(Class::Read), share(Class::Quiz), share(Class::Pay)], [0.0, 0.0, 1.0]);
-        assert!(share(Class::Poll) > 0.2 && share(Class::Order) < 0.2, "{:?}", server.overload);
-        let (came, refused) = server.overload.counts(Class::Pay);
+        assert!(share(Class::Poll) > share(Class::Order), "{watch:?}");
+        let (came, refused) = overload.counts(Class::Pay);
         assert!(came > 0 && refused == 0);
     }
 
     #[test]
     fn few_requests_are_never_refused_and_neither_is_anything_for_one_late_look() {
         let mut server = Simulated::new(1.0);
-        (0..1_000).for_each(|_| {
-            server.step(9);
-        });
-        assert!(server.waiting > 1_000 && !server.overload.is_shedding());
-        let mut server = Simulated::new(100.0);
+        server.steps(1_000, 2);
+        assert!(server.waiting.len() > 1_000 && !server.overload.is_shedding());
+        let (overload, mut watch) = (Overload::default(), Watch::default());
         for look in 0..1_000 {
-            server.waiting = if look % 3 == 0 { 1_000 } else { 0 };
-            server.step(90);
-            assert!(!server.overload.is_shedding());
+            (0..100).for_each(|_| assert!(overload.admits(Class::Read, 0)));
+            watch.look(&overload, if look % 3 == 0 { 1_000_000 } else { 0 }, MOST_DELAY_US, LOOK_EVERY_MS as f64);
         }
     }
 
-    proptest! {
-        #[test]
-        fn a_bar_lets_in_what_it_was_made_for(offered in proptest::array::uniform5(0.0..1_000.0_f64), share in 0.0..1.0_f64) {
-            let watch = Watch { offered, ..Watch::default() };
-            let wanted = watch.admitted_at(0) * share;
-            let admitted = watch.admitted_at(watch.bar_for(wanted));
-            let never_refused = offered[Class::Pay as usize];
-            prop_assert!(admitted <= wanted.max(never_refused) + 1e-6);
-            prop_assert!(admitted >= wanted - 2.0, "{} instead of {}", admitted, wanted);
-        }
+    #[test]
+    fn once_it_is_calm_nothing_is_refused_any_more() {
+        let mut server = Simulated::new(100.0);
+        server.steps(400, 500);
+        assert!(server.overload.is_shedding());
+        server.steps(400, 12);
+        assert!(!server.overload.is_shedding(), "{:?}", server.watch);
     }
 }
