@@ -5,7 +5,9 @@ mod crowd;
 mod neighbours;
 mod orders;
 mod percentiles;
+mod process;
 mod shop;
+mod soak;
 
 use clap::{Parser, Subcommand};
 
@@ -26,6 +28,8 @@ enum What {
     Crowd(crowd::Plan),
     /// A stampede on one item, and what the shoppers at another notice of it
     Neighbours(neighbours::Plan),
+    /// An hour of mixed load, and whether memory, descriptors, threads or tasks grow in it
+    Soak(soak::Plan),
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -34,5 +38,6 @@ async fn main() -> Result<(), Failure> {
         What::Orders(plan) => orders::run(&plan).await,
         What::Crowd(plan) => crowd::run(&plan).await,
         What::Neighbours(plan) => neighbours::run(&plan).await,
+        What::Soak(plan) => soak::run(&plan).await,
     }
 }
