@@ -2,6 +2,9 @@
 
 mod connection;
 mod crowd;
+mod flat;
+mod load;
+mod memory;
 mod neighbours;
 mod orders;
 mod percentiles;
@@ -28,6 +31,10 @@ enum What {
     Crowd(crowd::Plan),
     /// A stampede on one item, and what the shoppers at another notice of it
     Neighbours(neighbours::Plan),
+    /// What an order and a poll cost by the stock, and by how many are in the line before them
+    Flat(flat::Plan),
+    /// What the server weighs at rest, with many idle connections, and with many orders in a line
+    Memory(memory::Plan),
     /// An hour of mixed load, and whether memory, descriptors, threads or tasks grow in it
     Soak(soak::Plan),
 }
@@ -38,6 +45,8 @@ async fn main() -> Result<(), Failure> {
         What::Orders(plan) => orders::run(&plan).await,
         What::Crowd(plan) => crowd::run(&plan).await,
         What::Neighbours(plan) => neighbours::run(&plan).await,
+        What::Flat(plan) => flat::run(&plan).await,
+        What::Memory(plan) => memory::run(&plan).await,
         What::Soak(plan) => soak::run(&plan).await,
     }
 }

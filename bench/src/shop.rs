@@ -208,6 +208,11 @@ impl Shop {
         ledger["held"].as_u64().ok_or_else(|| "a ledger without held units".into())
     }
 
+    /// The file of the record.
+    pub(crate) fn store(&self) -> PathBuf {
+        self.folder.path().join("stampede.db")
+    }
+
     pub(crate) fn process(&self) -> Process {
         Process { id: self.server.id() }
     }

@@ -10,7 +10,7 @@ use tokio::sync::Semaphore;
 /// Connections that read, and so reads at a time.
 const READERS: usize = 4;
 
-/// A read that has not begun by then is given up.
+/// How long a read waits for its turn.
 const READ_WAIT: Duration = Duration::from_secs(5);
 
 /// Read-only connections to the record.
@@ -23,13 +23,19 @@ struct Shared {
     path: PathBuf,
     idle: Mutex<Vec<Reader>>,
     permits: Arc<Semaphore>,
+    /// A read that has not begun by then is given up.
+    patience: Duration,
 }
 
 impl Store {
     pub(crate) fn open(path: &Path) -> Result<Self, LedgerError> {
+        Self::with_patience(path, READ_WAIT)
+    }
+
+    fn with_patience(path: &Path, patience: Duration) -> Result<Self, LedgerError> {
         let idle = (0..READERS).map(|_| Reader::open(path)).collect::<Result<Vec<_>, _>>()?;
         let permits = Arc::new(Semaphore::new(READERS));
-        Ok(Self { shared: Arc::new(Shared { path: path.to_owned(), idle: Mutex::new(idle), permits }) })
+        Ok(Self { shared: Arc::new(Shared { path: path.to_owned(), idle: Mutex::new(idle), permits, patience }) })
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -41,7 +47,7 @@ impl Store {
         &self,
         read: impl FnOnce(&Reader) -> Result<T, LedgerError> + Send + 'static,
     ) -> Result<T, LedgerError> {
-        let waiting = tokio::time::timeout(READ_WAIT, Arc::clone(&self.shared.permits).acquire_owned());
+        let waiting = tokio::time::timeout(self.shared.patience, Arc::clone(&self.shared.permits).acquire_owned());
         let unavailable = |what: &str| LedgerError::Unavailable(what.to_owned());
         let permit = waiting
             .await
@@ -60,5 +66,62 @@ impl Store {
             answer
         });
         running.await.map_err(|error| unavailable(&error.to_string()))?
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::{Sender, channel};
+
+    use ledger::SqliteLedger;
+
+    use super::*;
+
+    /// A read that takes its connection and keeps it until it is let go.
+    async fn stuck(store: &Store) -> (Sender<()>, tokio::task::JoinHandle<Result<(), LedgerError>>) {
+        let (let_go, held) = channel::<()>();
+        let (begun, begins) = tokio::sync::oneshot::channel();
+        let store = store.clone();
+        let read = tokio::spawn(async move {
+            let read = move |_: &Reader| {
+                let _heard = begun.send(());
+                let _let_go = held.recv();
+                Ok(())
+            };
+            store.read(read).await
+        });
+        begins.await.unwrap();
+        (let_go, read)
+    }
+
+    #[tokio::test]
+    async fn who_waits_too_long_for_a_starved_pool_is_told_so_and_after_it_all_is_as_before() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("stampede.db");
+        let _ledger = SqliteLedger::open(&path).unwrap();
+        let store = Store::with_patience(&path, Duration::from_millis(50)).unwrap();
+        let mut taken = Vec::new();
+        for _ in 0..READERS {
+            taken.push(stuck(&store).await);
+        }
+        let units = |reader: &Reader| reader.stock_units().map(drop);
+        let waiting: Vec<_> = (0..100)
+            .map(|_| {
+                let store = store.clone();
+                tokio::spawn(async move { store.read(units).await })
+            })
+            .collect();
+        for waited in waiting {
+            assert!(matches!(waited.await.unwrap(), Err(LedgerError::Unavailable(_))));
+        }
+        for (let_go, read) in taken {
+            let_go.send(()).unwrap();
+            read.await.unwrap().unwrap();
+        }
+        for _ in 0..2 * READERS {
+            store.read(units).await.unwrap();
+        }
+        assert_eq!(store.shared.permits.available_permits(), READERS);
+        assert_eq!(store.shared.idle.lock().unwrap().len(), READERS, "each connection came back");
     }
 }
