@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 use serde_json::Value;
+use tokio::task::LocalSet;
 use tokio::time::sleep;
 
 use crate::Failure;
@@ -47,22 +48,43 @@ pub(crate) async fn run(plan: &Plan) -> Result<(), Failure> {
         sleep(COMES_TO_REST).await;
         let before = shop.process().footprint()?;
         row("at rest", &before, None);
-        let mut connections = Vec::new();
-        for _ in 0..plan.connections {
-            let mut connection = Connection::open(shop.address).await?;
-            if let Some(call) = call {
-                connection.call(call).await?.expect(200)?;
-            }
-            connections.push(connection);
-        }
+        let connections = idle_connections(&shop, plan.connections, call).await?;
         sleep(BEFORE_THE_LOOK).await;
         let open = number_in(&shop.metrics().await?, "stampede_connections ").unwrap_or(0);
         if open < plan.connections as u64 {
             return Err(format!("{open} of {} connections are open", plan.connections).into());
         }
         row(&format!("{} {what}", plan.connections), &shop.process().footprint()?, Some((&before, plan.connections)));
+        drop(connections);
     }
     in_line(plan).await
+}
+
+/// Opens them all within less time than a silent one may live.
+async fn idle_connections(shop: &Shop, count: usize, call: Option<&[u8]>) -> Result<Vec<Connection>, Failure> {
+    let tasks = LocalSet::new();
+    let mut opening = Vec::new();
+    for place in 0..CONNECTIONS {
+        let (address, own) = (shop.address, count / CONNECTIONS + usize::from(place < count % CONNECTIONS));
+        let call = call.map(<[u8]>::to_vec);
+        opening.push(tasks.spawn_local(async move {
+            let mut opened = Vec::new();
+            for _ in 0..own {
+                let mut connection = Connection::open(address).await?;
+                if let Some(call) = &call {
+                    connection.call(call).await?.expect(200)?;
+                }
+                opened.push(connection);
+            }
+            Ok::<_, Failure>(opened)
+        }));
+    }
+    tasks.await;
+    let mut connections = Vec::new();
+    for opened in opening {
+        connections.extend(opened.await??);
+    }
+    Ok(connections)
 }
 
 async fn in_line(plan: &Plan) -> Result<(), Failure> {
