@@ -10,8 +10,9 @@ KILLS ?= 100
 PUBLISHES ?= 1000
 FLIPS ?= 60
 CROWDS ?= 2000
+MINUTES ?= 60
 
-.PHONY: help setup run build site test test-long sim planted kills publishes clock lighthouse bench heat check lint fmt e2e screenshots clean clean-data
+.PHONY: help setup run build site test test-long sim planted kills publishes clock lighthouse bench soak heat check lint fmt e2e screenshots clean clean-data
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -76,6 +77,10 @@ bench: build ## side by side on this machine: pages beside nginx, orders on one 
 	bench/reads.sh
 	bench/hot-row.sh
 	target/release/bench crowd
+
+soak: build ## an hour (MINUTES=60) of mixed load, and whether memory, descriptors, threads or tasks grow in it
+	cargo build --release -p bench --locked
+	target/release/bench soak --minutes $(MINUTES)
 
 heat: setup ## hot items: how soon a crowd is found and how often none is taken for one (CROWDS=2000 each), and what a request pays
 	cargo run --release --locked -p heat --example figures -- $(CROWDS)

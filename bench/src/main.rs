@@ -2,12 +2,17 @@
 
 mod connection;
 mod crowd;
+mod flat;
+mod load;
+mod memory;
 mod neighbours;
 mod orders;
 mod overload;
 mod percentiles;
+mod process;
 mod shop;
 mod slow_disk;
+mod soak;
 
 use clap::{Parser, Subcommand};
 
@@ -30,6 +35,12 @@ enum What {
     Overload(overload::Plan),
     /// A stampede on one item, and what the shoppers at another notice of it
     Neighbours(neighbours::Plan),
+    /// What an order and a poll cost by the stock, and by how many are in the line before them
+    Flat(flat::Plan),
+    /// What the server weighs at rest, with many idle connections, and with many orders in a line
+    Memory(memory::Plan),
+    /// An hour of mixed load, and whether memory, descriptors, threads or tasks grow in it
+    Soak(soak::Plan),
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -39,5 +50,8 @@ async fn main() -> Result<(), Failure> {
         What::Crowd(plan) => crowd::run(&plan).await,
         What::Overload(plan) => overload::run(&plan).await,
         What::Neighbours(plan) => neighbours::run(&plan).await,
+        What::Flat(plan) => flat::run(&plan).await,
+        What::Memory(plan) => memory::run(&plan).await,
+        What::Soak(plan) => soak::run(&plan).await,
     }
 }

@@ -1,18 +1,17 @@
 //! How many orders a second one hot item takes: accepted (202), and durable (`held` in the record, synced).
 
-use std::cell::Cell;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use serde_json::{Value, json};
-use tokio::task::LocalSet;
+use serde_json::Value;
 
 use crate::Failure;
 use crate::connection::{Connection, request};
+use crate::load::{self, on_all};
 use crate::percentiles::Latencies;
-use crate::shop::{Doors, Shop, pass};
+use crate::shop::{Doors, Shop};
 
 /// A pass lives 120 s, and all of them are collected first.
 const MOST_ORDERS: usize = 400_000;
@@ -85,24 +84,10 @@ pub(crate) async fn run(plan: &Plan) -> Result<(), Failure> {
 async fn one(plan: &Plan, shop: &Shop, cookies: &Rc<Vec<String>>) -> Result<Outcome, Failure> {
     let stock = plan.stock.unwrap_or(plan.orders as u64);
     let (sale_id, _) = shop.open_sale(stock).await?;
-    let passes = on_all(plan, shop, {
-        let (cookies, sale_id) = (Rc::clone(cookies), sale_id.clone());
-        async move |connection: &mut Connection, index: usize| pass(connection, &cookies[index], &sale_id).await
-    })
-    .await?;
-    let path = format!("/api/sales/{sale_id}/orders");
-    let requests: Rc<Vec<Vec<u8>>> = Rc::new(
-        passes
-            .iter()
-            .map(|(index, pass)| {
-                let headers = format!("{}idempotency-key: one\r\n", cookies[*index]);
-                request("POST", &path, &headers, &json!({ "pass": pass, "quantity": 1 }).to_string())
-            })
-            .collect(),
-    );
+    let requests = load::orders(shop, plan.connections, cookies, &sale_id).await?;
     let cpu_before = shop.cpu_seconds()?;
     let started = Instant::now();
-    let sent = on_all(plan, shop, {
+    let sent = on_all(shop, plan.connections, plan.orders, {
         let (requests, last) = (Rc::clone(&requests), plan.orders.saturating_sub(LAST));
         async move |connection: &mut Connection, index: usize| {
             let sent = Instant::now();
@@ -116,15 +101,15 @@ async fn one(plan: &Plan, shop: &Shop, cookies: &Rc<Vec<String>>) -> Result<Outc
     })
     .await?;
     let accepted_after = started.elapsed();
-    let accepted = sent.iter().filter(|(_, (status, ..))| *status == 202).count();
+    let accepted = sent.iter().filter(|(status, ..)| *status == 202).count();
     let expected = stock.min(plan.orders as u64);
     if accepted < expected as usize {
         return Err(format!("{accepted} of {} orders were accepted", plan.orders).into());
     }
     let mut connection = Connection::open(shop.address).await?;
     let mut tokens: Vec<(usize, &Value)> = Vec::new();
-    for (index, (_, _, token)) in &sent {
-        tokens.extend(token.as_ref().map(|token| (passes[*index].0, token)));
+    for (index, (_, _, token)) in sent.iter().enumerate() {
+        tokens.extend(token.as_ref().map(|token| (index, token)));
     }
     // The last first: what came before them in the line has been decided by then.
     tokens.reverse();
@@ -152,7 +137,7 @@ async fn one(plan: &Plan, shop: &Shop, cookies: &Rc<Vec<String>>) -> Result<Outc
         return Err(format!("{held} of {expected} are held").into());
     }
     let mut latencies = Latencies::default();
-    for (_, (_, latency, _)) in &sent {
+    for (_, latency, _) in &sent {
         latencies.add(*latency);
     }
     Ok(Outcome {
@@ -161,36 +146,4 @@ async fn one(plan: &Plan, shop: &Shop, cookies: &Rc<Vec<String>>) -> Result<Outc
         cpu_seconds_per_1000: cpu_seconds / plan.orders as f64 * 1e3,
         latencies,
     })
-}
-
-/// Does a thing once for each index, over all connections. Answers in the order of the indices.
-async fn on_all<T: 'static>(
-    plan: &Plan,
-    shop: &Shop,
-    act: impl AsyncFn(&mut Connection, usize) -> Result<T, Failure> + 'static,
-) -> Result<Vec<(usize, T)>, Failure> {
-    let (act, next, orders) = (Rc::new(act), Rc::new(Cell::new(0)), plan.orders);
-    let tasks = LocalSet::new();
-    let mut handles = Vec::new();
-    for _ in 0..plan.connections {
-        let mut connection = Connection::open(shop.address).await?;
-        let (act, next) = (Rc::clone(&act), Rc::clone(&next));
-        handles.push(tasks.spawn_local(async move {
-            let mut done = Vec::new();
-            loop {
-                let index = next.replace(next.get() + 1);
-                if index >= orders {
-                    return Ok::<_, Failure>(done);
-                }
-                done.push((index, act(&mut connection, index).await?));
-            }
-        }));
-    }
-    tasks.await;
-    let mut all = Vec::new();
-    for handle in handles {
-        all.extend(handle.await??);
-    }
-    all.sort_by_key(|(index, _)| *index);
-    Ok(all)
 }

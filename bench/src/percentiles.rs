@@ -12,6 +12,10 @@ impl Latencies {
         self.micros.push(u32::try_from(latency.as_micros()).unwrap_or(u32::MAX));
     }
 
+    pub(crate) fn extend(&mut self, others: Self) {
+        self.micros.extend(others.micros);
+    }
+
     pub(crate) fn count(&self) -> usize {
         self.micros.len()
     }

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::Failure;
 use crate::connection::{Connection, request};
+use crate::process::Process;
 
 const STARTS_WITHIN: Duration = Duration::from_secs(30);
 /// It has to be at rest for so long before it is measured, and has so long to come to rest.
@@ -29,6 +30,32 @@ impl Drop for Shop {
     fn drop(&mut self) {
         let _gone = self.server.kill();
         let _reaped = self.server.wait();
+    }
+}
+
+/// What a sale is to be like.
+pub(crate) struct Terms {
+    pub(crate) lead: Duration,
+    pub(crate) lasts: Duration,
+    pub(crate) stock_units: u64,
+    pub(crate) hold_seconds: u64,
+    pub(crate) waitlist_units: u64,
+    pub(crate) min_answer_ms: u64,
+    /// Units that one shopper may have.
+    pub(crate) limit: u64,
+}
+
+impl Default for Terms {
+    fn default() -> Self {
+        Self {
+            lead: Duration::from_millis(50),
+            lasts: Duration::from_secs(86_400),
+            stock_units: 1_000,
+            hold_seconds: 3_600,
+            waitlist_units: 0,
+            min_answer_ms: 0,
+            limit: 1,
+        }
     }
 }
 
@@ -176,21 +203,34 @@ impl Shop {
         min_answer_ms: u64,
         limit: u64,
     ) -> Result<(String, String), Failure> {
+        let (item_id, page) = self.item().await?;
+        let terms = Terms { lead, stock_units, min_answer_ms, limit, ..Terms::default() };
+        Ok((self.sale_of(&item_id, &terms).await?, page))
+    }
+
+    /// An item, by its id and its page's path.
+    pub(crate) async fn item(&self) -> Result<(String, String), Failure> {
         let slug = uuid::Uuid::new_v4().to_string();
         let item = json!({ "slug": slug, "title": "Paper lantern", "description": "Hand-folded, with a brass hook.",
             "image_url": "/images/lantern.svg", "list_price_minor": 12_900, "currency": "CNY" });
         let item = self.merchant("POST", "items", &item).await?;
+        Ok((item["item_id"].as_str().ok_or("an item without an id")?.to_owned(), format!("/items/{slug}")))
+    }
+
+    /// A published sale of an item, by its id.
+    pub(crate) async fn sale_of(&self, item_id: &str, terms: &Terms) -> Result<String, Failure> {
         let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?;
-        let starts_at_ms = (now + lead).as_millis() as u64;
-        let sale = json!({ "item_id": item["item_id"], "price_minor": 2_900, "starts_at_ms": starts_at_ms,
-            "ends_at_ms": starts_at_ms + 86_400_000, "stock_units": stock_units, "per_shopper_limit": limit,
-            "stock_policy": "hold", "hold_seconds": 3_600, "mode": "first_come",
+        let starts_at_ms = (now + terms.lead).as_millis() as u64;
+        let sale = json!({ "item_id": item_id, "price_minor": 2_900, "starts_at_ms": starts_at_ms,
+            "ends_at_ms": starts_at_ms + terms.lasts.as_millis() as u64, "stock_units": terms.stock_units,
+            "per_shopper_limit": terms.limit, "stock_policy": "hold", "hold_seconds": terms.hold_seconds,
+            "waitlist_units": terms.waitlist_units, "mode": "first_come",
             "quiz": { "kind": "bank", "questions": [{ "prompt": "What colour is the sky?", "answer": ANSWER }],
-                "min_answer_ms": min_answer_ms, "max_answer_ms": 600_000 } });
+                "min_answer_ms": terms.min_answer_ms, "max_answer_ms": 600_000 } });
         let sale = self.merchant("POST", "sales", &sale).await?;
         let sale_id = sale["sale_id"].as_str().ok_or("a sale without an id")?.to_owned();
         self.merchant("POST", &format!("sales/{sale_id}/publish"), &json!({})).await?;
-        Ok((sale_id, format!("/items/{slug}")))
+        Ok(sale_id)
     }
 
     /// What the server counts, as Prometheus reads it.
@@ -209,13 +249,18 @@ impl Shop {
         ledger["held"].as_u64().ok_or_else(|| "a ledger without held units".into())
     }
 
+    /// The file of the record.
+    pub(crate) fn store(&self) -> PathBuf {
+        self.folder.path().join("stampede.db")
+    }
+
+    pub(crate) fn process(&self) -> Process {
+        Process { id: self.server.id() }
+    }
+
     /// Seconds of processor time that the server has used.
     pub(crate) fn cpu_seconds(&self) -> Result<f64, Failure> {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.server.id()))?;
-        // Fields 14 and 15 of proc(5), counted behind the name, in ticks of 10 ms.
-        let rest = stat.rsplit_once(')').ok_or("no process")?.1;
-        let ticks: Vec<f64> = rest.split_whitespace().skip(11).take(2).filter_map(|field| field.parse().ok()).collect();
-        Ok(ticks.iter().sum::<f64>() / 100.0)
+        self.process().cpu_seconds()
     }
 }
 

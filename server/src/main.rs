@@ -38,6 +38,10 @@ use clap::Parser;
 use cli::{Cli, Command, MerchantCommand, SettingsCommand, SwitchCommand, TokenCommand};
 use settings::{Settings, store_of};
 
+/// Threads for work that blocks, beside those that hash passwords: the readers, a page's rendering, what looks round by
+/// itself. All of it is bounded where it begins; each thread keeps some memory for as long as it lives.
+const BLOCKING_THREADS: usize = 12;
+
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -59,7 +63,11 @@ fn run(command: Command) -> Result<ExitCode, Box<dyn std::error::Error + Send + 
     let done: Result<(), _> = match command {
         Command::Serve(args) => {
             let settings = Settings::of(*args)?;
-            let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+            let blocking_threads = BLOCKING_THREADS + passwords::pool_running();
+            let runtime = tokio::runtime::Builder::new_multi_thread()
+                .enable_all()
+                .max_blocking_threads(blocking_threads)
+                .build()?;
             runtime.block_on(serve::serve(settings))
         }
         Command::Merchant(MerchantCommand::Add { email, store }) => commands::add_merchant(&store_of(&store)?, &email),

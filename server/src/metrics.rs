@@ -29,6 +29,7 @@ pub(crate) const QUEUED: &str = "stampede_queued_orders";
 pub(crate) const PURGE_FAILURES: &str = "stampede_purge_failures_total";
 pub(crate) const PURGES_PENDING: &str = "stampede_purges_pending";
 pub(crate) const CONNECTIONS: &str = "stampede_connections";
+pub(crate) const TASKS: &str = "stampede_tasks";
 pub(crate) const CLOCK_GAP: &str = "stampede_clock_gap_seconds";
 pub(crate) const LOG_LINES_LOST: &str = "stampede_log_lines_lost_total";
 pub(crate) const LOG_LINES_HELD_BACK: &str = "stampede_log_lines_held_back_total";
@@ -75,6 +76,7 @@ fn describe() {
     describe_counter!(PURGE_FAILURES, "Purges that an edge did not take; they are tried again.");
     describe_gauge!(PURGES_PENDING, "1 while an edge is out of reach and may show older pages, else 0.");
     describe_gauge!(CONNECTIONS, "Connections open now.");
+    describe_gauge!(TASKS, "Tasks alive now, one or more for each connection.");
     describe_gauge!(CLOCK_GAP, "How far the system's clock is ahead of the shop's.");
     describe_counter!(LOG_LINES_LOST, "Log lines that found the buffer full.");
     describe_counter!(LOG_LINES_HELD_BACK, "Log lines that had just been written and were only counted.");
@@ -236,9 +238,10 @@ pub(crate) fn overload(overload: &Overload) {
 }
 
 /// What is read when it is asked for.
-pub(crate) fn sample(queued: u64, connections: usize, clock_gap_us: i64, wal_bytes: u64) {
+pub(crate) fn sample(queued: u64, connections: usize, tasks: usize, clock_gap_us: i64, wal_bytes: u64) {
     gauge!(QUEUED).set(queued as f64);
     gauge!(CONNECTIONS).set(connections as f64);
+    gauge!(TASKS).set(tasks as f64);
     gauge!(CLOCK_GAP).set(clock_gap_us as f64 / 1e6);
     gauge!(WAL_BYTES).set(wal_bytes as f64);
 }

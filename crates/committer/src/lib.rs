@@ -34,7 +34,7 @@ pub const ORDERS_PER_TURN: usize = 500;
 pub const LAPSES_PER_TURN: usize = 500;
 
 /// A sale that ended this long ago, with nothing open in it, leaves the memory.
-pub const KEEP_ENDED_MS: i64 = 3_600_000;
+pub const KEEP_ENDED_MS: i64 = 600_000;
 
 /// How often ended sales are looked for.
 const FORGET_EVERY_MS: i64 = 60_000;

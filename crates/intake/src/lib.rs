@@ -7,7 +7,10 @@
 mod line;
 mod pace;
 mod place;
+mod queue;
+mod register;
 mod speed;
+mod state;
 
 pub use line::Line;
 pub use pace::{ENTERED_POLL_MAX_MS, POLL_AFTER_MAX_MS, POLL_AFTER_MIN_MS, entered_poll_after_ms, poll_after_ms};

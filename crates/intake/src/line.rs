@@ -1,6 +1,6 @@
 //! One sale's line.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -14,69 +14,9 @@ use crate::place::{
     AdmitRefused, Application, LineTerms, MAX_QUEUED_ORDERS, MAX_SEATS, MAX_SHOPPERS, Mismatch, PastSeat, Place,
     Report, Status,
 };
+use crate::queue::Queued;
 use crate::speed::Speed;
-
-#[derive(Clone, Debug)]
-struct Seat {
-    body_hash: u64,
-    sku: Option<Box<str>>,
-    queue_life: u64,
-    queue_seq: u64,
-    outcome: Option<Outcome>,
-    /// Of an entry in a draw: its place, by which it waits.
-    draw_rank: Option<u64>,
-}
-
-impl Seat {
-    /// Where it waits: entries of a draw in its order and before all others, the others as they came.
-    fn turn(&self) -> (u64, u64) {
-        self.draw_rank.map_or((self.queue_life, self.queue_seq), |rank| (0, rank))
-    }
-}
-
-/// What one shopper has going on in this sale.
-#[derive(Clone, Debug, Default)]
-struct Desk {
-    live_quiz: Option<QuizId>,
-    live_pass: Option<PassId>,
-    /// Of all passes of earlier lives one may be used, and none once this life has given one out.
-    past_pass_spent: bool,
-    /// In the line.
-    queued_units: u32,
-    /// Held, to be claimed, waited for or paid, as the book has it.
-    kept_units: u32,
-    orders: Vec<OrderId>,
-}
-
-#[derive(Default)]
-struct State {
-    queue: VecDeque<Intent>,
-    seats: HashMap<OrderId, Seat>,
-    desks: HashMap<ShopperId, Desk>,
-    /// Passes of earlier lives that have been used.
-    used_passes: HashSet<PassId>,
-    issued_seq: u64,
-    /// Life and number of the orders that wait for units to come back, the first first.
-    waiting: Vec<(u64, u64)>,
-    /// Nobody enters the draw any more, whenever the request came.
-    entries_sealed: bool,
-}
-
-impl State {
-    /// Notes what became of an order.
-    fn conclude(&mut self, order_id: OrderId, outcome: Outcome) {
-        let Some(seat) = self.seats.get_mut(&order_id) else { return };
-        let turn = seat.turn();
-        seat.outcome = Some(outcome);
-        match (self.waiting.binary_search(&turn), outcome) {
-            (Err(place), Outcome::Waiting) => self.waiting.insert(place, turn),
-            (Ok(place), outcome) if outcome.is_final() => {
-                self.waiting.remove(place);
-            }
-            _ => {}
-        }
-    }
-}
+use crate::state::{Seat, State};
 
 /// One sale's line in one life of the process.
 pub struct Line {
@@ -105,28 +45,11 @@ impl Line {
         past_lives: HashMap<u64, u64>,
         units_of: impl Fn(ShopperId) -> u32,
     ) -> Self {
-        let mut state = State::default();
-        for past in past_seats {
-            let seat = Seat {
-                body_hash: past.body_hash,
-                sku: None,
-                queue_life: past.queue_life,
-                queue_seq: past.queue_seq,
-                outcome: None,
-                draw_rank: past.draw_rank,
-            };
-            state.seats.insert(past.order_id, seat);
-            state.conclude(past.order_id, past.outcome);
-            state.used_passes.insert(past.pass_id);
-            let desk = state.desks.entry(past.shopper_id).or_default();
-            desk.orders.push(past.order_id);
-            desk.kept_units = units_of(past.shopper_id);
-        }
         Self {
             sale_id,
             queue_life,
             terms: ArcSwap::from_pointee(terms),
-            state: Mutex::new(state),
+            state: Mutex::new(State::of(past_seats, units_of)),
             past_lives,
             decided_seq: AtomicU64::new(0),
             outlooks: ArcSwap::from_pointee(outlooks),
@@ -223,10 +146,11 @@ impl Line {
     #[must_use]
     pub fn open_quiz(&self, shopper_id: ShopperId, quiz_id: QuizId) -> bool {
         let mut state = self.state();
-        if state.desks.len() >= MAX_SHOPPERS && !state.desks.contains_key(&shopper_id) {
+        if state.desks.len() >= MAX_SHOPPERS && state.desks.get(shopper_id).is_none() {
             return false;
         }
-        state.desks.entry(shopper_id).or_default().live_quiz = Some(quiz_id);
+        let desk = state.desk_of(shopper_id);
+        state.desks[desk].live_quiz = Some(quiz_id);
         true
     }
 
@@ -234,7 +158,7 @@ impl Line {
     #[must_use]
     pub fn burn_quiz(&self, shopper_id: ShopperId, quiz_id: QuizId) -> bool {
         let mut state = self.state();
-        let Some(desk) = state.desks.get_mut(&shopper_id) else { return false };
+        let Some(desk) = state.desks.get_mut(shopper_id) else { return false };
         let was_live = desk.live_quiz == Some(quiz_id);
         if was_live {
             desk.live_quiz = None;
@@ -245,7 +169,8 @@ impl Line {
     /// Makes this the shopper's one live pass.
     pub fn grant_pass(&self, shopper_id: ShopperId, pass_id: PassId) {
         let mut state = self.state();
-        let desk = state.desks.entry(shopper_id).or_default();
+        let desk = state.desk_of(shopper_id);
+        let desk = &mut state.desks[desk];
         desk.live_pass = Some(pass_id);
         desk.past_pass_spent = true;
     }
@@ -253,21 +178,21 @@ impl Line {
     /// The place that an earlier request of the same order took. Comes before every other check.
     pub fn recall(&self, order_id: OrderId, body_hash: u64) -> Option<Result<Place, Mismatch>> {
         let state = self.state();
-        state.seats.get(&order_id).map(|seat| self.place_of(seat, body_hash))
+        state.seats.get(order_id).map(|seat| self.place_of(seat, body_hash))
     }
 
     /// Lets an order join, judged at `now_ms`. All checks and the joining are one step.
     pub fn admit(&self, application: Application, now_ms: i64) -> Result<Place, AdmitRefused> {
         let terms = self.terms();
         let mut state = self.state();
-        if let Some(seat) = state.seats.get(&application.order_id) {
+        if let Some(seat) = state.seats.get(application.order_id) {
             return self.place_of(seat, application.body_hash).map_err(|Mismatch| AdmitRefused::Mismatch);
         }
         terms.window.judge(now_ms).map_err(AdmitRefused::Admission)?;
         if state.entries_sealed {
             return Err(AdmitRefused::Admission(AdmissionRefusal::EntriesClosed));
         }
-        let desk = state.desks.get(&application.shopper_id);
+        let desk = state.desks.get(application.shopper_id);
         let pass_is_good = if application.pass_life == self.queue_life {
             desk.is_some_and(|desk| desk.live_pass == Some(application.pass_id))
         } else {
@@ -299,35 +224,28 @@ impl Line {
         let Application { order_id, shopper_id, pass_id, pass_life, idempotency_key, body_hash, sku, quantity } =
             application;
         let queue_life = self.queue_life;
-        let desk = state.desks.entry(shopper_id).or_default();
+        let desk_number = state.desk_of(shopper_id);
+        let desk = &mut state.desks[desk_number];
         desk.queued_units = desk.queued_units.saturating_add(quantity);
-        desk.orders.push(order_id);
         if pass_life == queue_life {
             desk.live_pass = None;
         } else {
             desk.past_pass_spent = true;
             state.used_passes.insert(pass_id);
         }
-        let seat = Seat {
+        let sku = sku.map(|name| state.sku(&name));
+        let seat = state.sit_down(Seat {
+            order_id,
             body_hash,
-            sku: sku.as_deref().map(Box::from),
+            sku,
             queue_life,
             queue_seq,
             outcome: None,
             draw_rank: None,
-        };
-        state.seats.insert(order_id, seat);
-        state.queue.push_back(Intent {
-            order_id,
-            shopper_id,
-            pass_id,
-            idempotency_key,
-            body_hash,
-            sku,
-            quantity,
-            queue_life,
-            queue_seq,
+            desk: desk_number,
+            before: None,
         });
+        state.queue.push(Queued { seat, quantity, pass_id, idempotency_key: idempotency_key.into_boxed_str() });
         Place { queue_life, queue_seq, position: self.position(queue_seq), fresh: true }
     }
 
@@ -351,7 +269,7 @@ impl Line {
         let state = self.state();
         let decided_seq = self.decided_seq.load(Ordering::Acquire);
         let own = |seat: &&Seat| seat.queue_life == claims.queue_life && seat.queue_seq == claims.queue_seq;
-        let seat = state.seats.get(&claims.order_id).filter(own);
+        let seat = state.seats.get(claims.order_id).filter(own);
         match seat.and_then(|seat| seat.outcome) {
             Some(Outcome::Waiting) => {
                 let turn = seat.map_or((claims.queue_life, claims.queue_seq), Seat::turn);
@@ -382,25 +300,18 @@ impl Line {
     #[must_use]
     pub fn mine(&self, shopper_id: ShopperId) -> (Vec<QueueClaims>, Vec<OrderId>) {
         let state = self.state();
-        let Some(desk) = state.desks.get(&shopper_id) else { return (Vec::new(), Vec::new()) };
         let decided_seq = self.decided_seq.load(Ordering::Acquire);
-        let mut queued = Vec::new();
-        let mut decided = Vec::new();
-        for &order_id in &desk.orders {
-            let is_on = |seat: &Seat| match seat.outcome {
-                Some(outcome) => !outcome.is_final(),
-                None => seat.queue_seq > decided_seq,
-            };
-            match state.seats.get(&order_id) {
-                Some(seat) if is_on(seat) => queued.push(QueueClaims {
-                    sale_id: self.sale_id,
-                    shopper_id,
-                    order_id,
-                    queue_life: seat.queue_life,
-                    queue_seq: seat.queue_seq,
-                }),
-                Some(Seat { outcome: Some(Outcome::Held { .. }), .. }) => decided.push(order_id),
-                _ => {}
+        let is_on = |seat: &Seat| match seat.outcome {
+            Some(outcome) => !outcome.is_final(),
+            None => seat.queue_seq > decided_seq,
+        };
+        let (mut queued, mut decided) = (Vec::new(), Vec::new());
+        for seat in state.seats_of(shopper_id) {
+            let Seat { order_id, queue_life, queue_seq, .. } = *seat;
+            if is_on(seat) {
+                queued.push(QueueClaims { sale_id: self.sale_id, shopper_id, order_id, queue_life, queue_seq });
+            } else if matches!(seat.outcome, Some(Outcome::Held { .. })) {
+                decided.push(order_id);
             }
         }
         (queued, decided)
@@ -411,33 +322,32 @@ impl Line {
     #[must_use]
     pub fn head(&self, most: usize) -> (Vec<Intent>, u64) {
         let state = self.state();
-        (state.queue.iter().take(most).cloned().collect(), state.issued_seq)
+        (state.queue.iter().take(most).map(|queued| state.intent_of(queued)).collect(), state.issued_seq)
     }
 
     /// Reports a commit. From here on, and not before, tokens tell the outcome. Answers how many were sold out.
     pub fn report(&self, report: Report) -> u64 {
         let mut state = self.state();
         for (order_id, rank) in report.draw_ranks {
-            if let Some(seat) = state.seats.get_mut(&order_id) {
+            if let Some(seat) = state.seats.get_mut(order_id) {
                 seat.draw_rank = Some(rank);
             }
         }
         for (order_id, outcome) in report.outcomes {
             state.conclude(order_id, outcome);
         }
+        for (shopper_id, units) in report.kept {
+            let desk = state.desk_of(shopper_id);
+            state.desks[desk].kept_units = units;
+        }
         let State { queue, seats, desks, .. } = &mut *state;
         let mut sold_out = 0;
         let through_seq = report.through_seq.unwrap_or(0);
-        while queue.front().is_some_and(|intent| intent.queue_seq <= through_seq) {
-            let Some(intent) = queue.pop_front() else { break };
-            let outcome = seats.get(&intent.order_id).and_then(|seat| seat.outcome);
-            sold_out += u64::from(matches!(outcome, None | Some(Outcome::SoldOut)));
-            if let Some(desk) = desks.get_mut(&intent.shopper_id) {
-                desk.queued_units = desk.queued_units.saturating_sub(intent.quantity);
-            }
-        }
-        for (shopper_id, units) in report.kept {
-            desks.entry(shopper_id).or_default().kept_units = units;
+        while let Some(queued) = queue.pop_if(|queued| seats[queued.seat].queue_seq <= through_seq) {
+            let seat = &seats[queued.seat];
+            sold_out += u64::from(matches!(seat.outcome, None | Some(Outcome::SoldOut)));
+            let desk = &mut desks[seat.desk];
+            desk.queued_units = desk.queued_units.saturating_sub(queued.quantity);
         }
         self.outlooks.store(std::sync::Arc::new(report.outlooks));
         self.decided_seq.fetch_max(through_seq, Ordering::AcqRel);
@@ -454,27 +364,30 @@ impl Line {
         outlooks: Outlooks,
     ) {
         let mut state = self.state();
-        let is_waiting = |seat: &Seat| seat.outcome.is_some_and(|outcome| !outcome.is_final());
-        let waiting = state.seats.iter().filter(|(_, seat)| is_waiting(seat)).map(|(order_id, _)| *order_id);
-        let queued = state.queue.iter().map(|intent| intent.order_id);
-        for order_id in waiting.chain(queued).collect::<Vec<_>>() {
+        let is_waiting = |seat: &&Seat| seat.outcome.is_some_and(|outcome| !outcome.is_final());
+        let queued = state.queue.iter().map(|queued| &state.seats[queued.seat]);
+        let open: Vec<OrderId> =
+            state.seats.iter().filter(is_waiting).chain(queued).map(|seat| seat.order_id).collect();
+        for order_id in open {
             if let Some(outcome) = outcome_of(order_id) {
-                if let Some(seat) = state.seats.get_mut(&order_id).filter(|_| outcome == Outcome::Waiting) {
+                if let Some(seat) = state.seats.get_mut(order_id).filter(|_| outcome == Outcome::Waiting) {
                     seat.draw_rank = draw_rank_of(order_id).or(seat.draw_rank);
                 }
                 state.conclude(order_id, outcome);
             }
         }
         let State { queue, seats, desks, .. } = &mut *state;
-        queue.retain(|intent| {
-            let is_decided = seats.get(&intent.order_id).is_some_and(|seat| seat.outcome.is_some());
-            if let Some(desk) = desks.get_mut(&intent.shopper_id).filter(|_| is_decided) {
-                desk.queued_units = desk.queued_units.saturating_sub(intent.quantity);
+        queue.retain(|queued| {
+            let seat = &seats[queued.seat];
+            let is_decided = seat.outcome.is_some();
+            if is_decided {
+                let desk = &mut desks[seat.desk];
+                desk.queued_units = desk.queued_units.saturating_sub(queued.quantity);
             }
             !is_decided
         });
-        for (shopper_id, desk) in &mut state.desks {
-            desk.kept_units = units_of(*shopper_id);
+        for desk in desks.iter_mut() {
+            desk.kept_units = units_of(desk.shopper_id);
         }
         self.outlooks.store(std::sync::Arc::new(outlooks));
     }

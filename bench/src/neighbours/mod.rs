@@ -1,5 +1,7 @@
 //! A stampede on one item, and what the shoppers at another notice of it.
 
+mod others;
+
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
@@ -44,7 +46,8 @@ pub(crate) async fn run(plan: &Plan) -> Result<(), Failure> {
     tokio::time::sleep(Duration::from_secs(1)).await;
     println!("{} shoppers storm `mine` of one item; latencies of calm ones, p50 / p99 ms\n", plan.crowd);
     println!("                            mine            state           page            crowd/s");
-    LocalSet::new().run_until(rounds(plan, &shop, &stormed, &calm, &cookies)).await
+    LocalSet::new().run_until(rounds(plan, &shop, &stormed, &calm, &cookies)).await?;
+    others::compare(plan, &shop).await
 }
 
 type Item = (String, String);

@@ -1,0 +1,172 @@
+//! Whether an order and a poll cost the same however large the stock is and however many are in the line before them. Costs
+//! are the server's processor time, which other work on the machine disturbs less than it does the clock.
+
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use tokio::time::sleep;
+
+use crate::Failure;
+use crate::connection::{Connection, request};
+use crate::load::{self, HeldBack, on_all};
+use crate::shop::{Doors, Shop};
+
+const CONNECTIONS: usize = 64;
+/// Stocks that are compared, and in how many sales as many units are ordered as the smaller has.
+const STOCKS: [u64; 2] = [1_000, 1_000_000];
+const SALES: usize = 30;
+/// A line that is hardly one.
+const FEW: usize = 100;
+/// Orders, and polls, whose cost is taken.
+const PROBES: usize = 20_000;
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+
+#[derive(Args)]
+pub(crate) struct Plan {
+    /// The server's binary
+    #[arg(long, default_value = "target/release/stampede")]
+    server: PathBuf,
+    /// The site that it serves
+    #[arg(long, default_value = "target/site")]
+    site: PathBuf,
+    /// Orders in the longer line: a pass lives two minutes, in which all have to be earned and used
+    #[arg(long, default_value_t = 300_000)]
+    queued: usize,
+    #[arg(long, default_value_t = 3)]
+    rounds: usize,
+}
+
+/// Microseconds of processor time each.
+struct Costs {
+    admitted: f64,
+    polled_in_line: f64,
+    decided: f64,
+    polled_after: f64,
+    decided_per_second: f64,
+}
+
+pub(crate) async fn run(plan: &Plan) -> Result<(), Failure> {
+    let shop = Shop::start(&plan.server, &plan.site, Doors::Open).await?;
+    println!("µs of the server's processor time an order, from the request to the record:");
+    println!("| stock | 1,000 orders in each of {SALES} sales |\n|---|---|");
+    for _ in 0..plan.rounds {
+        for stock in STOCKS {
+            println!("| {stock} | {:.1} |", by_stock(&shop, stock).await?);
+        }
+    }
+    println!(
+        "\n| in the line | an order joins | a poll in the line | an order is decided | decided/s | a poll after |"
+    );
+    println!("|---|---|---|---|---|---|");
+    for _ in 0..plan.rounds {
+        for queued in [FEW, plan.queued] {
+            let Costs { admitted, polled_in_line, decided, polled_after, decided_per_second } =
+                by_line(&shop, queued).await?;
+            println!(
+                "| {queued} | {admitted:.1} | {polled_in_line:.1} | {decided:.1} | {decided_per_second:.0} | {polled_after:.1} |"
+            );
+        }
+    }
+    Ok(())
+}
+
+async fn by_stock(shop: &Shop, stock: u64) -> Result<f64, Failure> {
+    let cookies = Rc::new(shop.shoppers(STOCKS[0] as usize)?);
+    let mut sales = Vec::new();
+    for _ in 0..SALES {
+        let (sale_id, _) = shop.open_sale(stock).await?;
+        sales.push((load::orders(shop, CONNECTIONS, &cookies, &sale_id).await?, sale_id));
+    }
+    let before = shop.cpu_seconds()?;
+    for (orders, _) in &sales {
+        let tokens = load::queue_up(shop, CONNECTIONS, orders).await?;
+        until_decided(shop, &cookies, &tokens).await?;
+    }
+    let spent = shop.cpu_seconds()? - before;
+    for (_, sale_id) in &sales {
+        let held = shop.held(sale_id).await?;
+        if held != STOCKS[0] {
+            return Err(format!("{held} are held").into());
+        }
+    }
+    Ok(micros_each(spent, SALES * cookies.len()))
+}
+
+async fn by_line(shop: &Shop, queued: usize) -> Result<Costs, Failure> {
+    let all = queued + PROBES;
+    let cookies = Rc::new(shop.shoppers(all)?);
+    let (sale_id, _) = shop.open_sale(all as u64).await?;
+    let orders = load::orders(shop, CONNECTIONS, &cookies, &sale_id).await?;
+    let (first, probes) = orders.split_at(queued);
+    let held_back = HeldBack::new(shop)?;
+    let mut tokens = load::queue_up(shop, CONNECTIONS, &Rc::new(first.to_vec())).await?;
+    let probes = Rc::new(probes.to_vec());
+    until_it_takes_orders_again(shop).await?;
+    let mut before = shop.cpu_seconds()?;
+    let mut since_then = || -> Result<f64, Failure> {
+        let now = shop.cpu_seconds()?;
+        Ok(now - std::mem::replace(&mut before, now))
+    };
+    tokens.extend(load::queue_up(shop, CONNECTIONS, &probes).await?);
+    let admitted = micros_each(since_then()?, PROBES);
+    let tokens = Rc::new(tokens);
+    poll(shop, &cookies, &tokens).await?;
+    let polled_in_line = micros_each(since_then()?, PROBES);
+    drop(held_back);
+    let began = Instant::now();
+    until_decided(shop, &cookies, &tokens).await?;
+    let decided_per_second = all as f64 / began.elapsed().as_secs_f64();
+    let decided = micros_each(since_then()?, all);
+    poll(shop, &cookies, &tokens).await?;
+    let polled_after = micros_each(since_then()?, PROBES);
+    let held = shop.held(&sale_id).await?;
+    if held != all as u64 {
+        return Err(format!("{held} of {all} are held").into());
+    }
+    Ok(Costs { admitted, polled_in_line, decided, polled_after, decided_per_second })
+}
+
+fn micros_each(cpu_seconds: f64, count: usize) -> f64 {
+    cpu_seconds * 1e6 / count as f64
+}
+
+/// While the record is held back the server takes orders for some seconds and refuses them for two. It has just begun to take
+/// them once more when this ends.
+async fn until_it_takes_orders_again(shop: &Shop) -> Result<(), Failure> {
+    let mut connection = Connection::open(shop.address).await?;
+    let ready = request("GET", "/readyz", "", "");
+    for takes in [false, true] {
+        while connection.call(&ready).await?.json()?["writer"] != takes {
+            sleep(LOOK_EVERY).await;
+        }
+    }
+    Ok(())
+}
+
+/// As many polls as probes, by tokens from all over the line.
+async fn poll(shop: &Shop, cookies: &Rc<Vec<String>>, tokens: &Rc<Vec<String>>) -> Result<(), Failure> {
+    let (cookies, tokens) = (Rc::clone(cookies), Rc::clone(tokens));
+    on_all(shop, CONNECTIONS, PROBES, async move |connection: &mut Connection, index: usize| {
+        let place = index * tokens.len() / PROBES;
+        let bytes = request("GET", &format!("/api/queue/{}", tokens[place]), &cookies[place], "");
+        connection.call(&bytes).await?.expect(200)?;
+        Ok(())
+    })
+    .await?;
+    Ok(())
+}
+
+/// Looks at the order that came last; those before it have been decided by then.
+async fn until_decided(shop: &Shop, cookies: &[String], tokens: &[String]) -> Result<(), Failure> {
+    let mut connection = Connection::open(shop.address).await?;
+    let newest = tokens.len().saturating_sub(CONNECTIONS)..tokens.len();
+    for place in newest {
+        let bytes = request("GET", &format!("/api/queue/{}", tokens[place]), &cookies[place], "");
+        while connection.call(&bytes).await?.expect(200)?.json()?["state"] == "queued" {
+            sleep(LOOK_EVERY).await;
+        }
+    }
+    Ok(())
+}
