@@ -30,6 +30,7 @@ pub(crate) const CONNECTIONS: &str = "stampede_connections";
 pub(crate) const CLOCK_GAP: &str = "stampede_clock_gap_seconds";
 pub(crate) const LOG_LINES_LOST: &str = "stampede_log_lines_lost_total";
 pub(crate) const LOG_LINES_HELD_BACK: &str = "stampede_log_lines_held_back_total";
+pub(crate) const QUIZ_OVERUSED: &str = "stampede_quiz_overused_total";
 pub(crate) const WAL_BYTES: &str = "stampede_wal_bytes";
 
 pub(crate) const HOT_ITEMS: &str = "stampede_hot_items";
@@ -70,6 +71,10 @@ fn describe() {
     describe_gauge!(CLOCK_GAP, "How far the system's clock is ahead of the shop's.");
     describe_counter!(LOG_LINES_LOST, "Log lines that found the buffer full.");
     describe_counter!(LOG_LINES_HELD_BACK, "Log lines that had just been written and were only counted.");
+    describe_counter!(
+        QUIZ_OVERUSED,
+        "Questions asked with a picture beyond its bound: all of the sale's were used up."
+    );
     describe_gauge!(WAL_BYTES, "Size of the record's write-ahead log.");
     describe_gauge!(HOT_ITEMS, "Items that are hot now, by cause.");
     describe_counter!(HEAT_CHANGES, "Items that the crowd came to or left, by what happened.");
@@ -140,6 +145,10 @@ pub(crate) fn round_done(tally: &Tally) {
             counter!(CONCLUDED, "outcome" => outcome).increment(count);
         }
     }
+}
+
+pub(crate) fn quiz_overused(questions: u64) {
+    counter!(QUIZ_OVERUSED).increment(questions);
 }
 
 pub(crate) fn purge_failed() {
