@@ -48,7 +48,7 @@ pub(super) async fn open(
     let sale = catalog.sale(sale_id).ok_or_else(ApiError::not_found)?;
     funnel::noted(Layer::Eligibility, judge_eligibility(&app, sale, &shopper).await)?;
     let mode = plan_b::quiz_mode(&app, sale);
-    let asked = app.publisher.quizzes().ask(sale_id, random());
+    let asked = app.publisher.quizzes().ask(sale_id, mode.difficulty(), random());
     // Switched off, the quiz must not be what fails.
     let asked = asked.or_else(|| (mode == QuizMode::Off).then(nothing_asked)).ok_or_else(ApiError::busy)?;
     let quiz_id = QuizId(Uuid::new_v4());

@@ -11,7 +11,7 @@ mod wording;
 pub(crate) use drawer::draw_ahead;
 pub(crate) use picture::can_be_drawn;
 pub(crate) use pool::Picture;
-pub(crate) use quizzes::Quizzes;
+pub(crate) use quizzes::{Difficulty, Quizzes};
 pub(crate) use wording::{Language, told};
 
 pub(crate) fn random() -> u64 {

@@ -15,10 +15,13 @@ pub(super) const MAX_USES: u32 = 24;
 /// Pictures that one sale asks with, at most: enough for 24,576 questions without one being drawn.
 pub(super) const FULL_PICTURES: usize = 1_024;
 
-/// Of these, drawn while a publish is waited for.
+/// Harder sums of one sale: as many are drawn before anybody switches to them.
+const HARDER_PICTURES: usize = 256;
+
+/// Pictures drawn while a publish is waited for.
 const FIRST_PICTURES: usize = 64;
 
-/// Of these, for each question of a bank.
+/// Of these, of each question of a bank.
 const FIRST_PICTURES_PER_QUESTION: usize = 8;
 
 /// One question, drawn under a name of its own.
@@ -67,10 +70,32 @@ impl Use {
     }
 }
 
+/// What a pool's pictures show.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Asks {
+    Bank(Vec<QuizQuestion>),
+    Sums,
+    HarderSums,
+}
+
+impl Asks {
+    /// As ever.
+    pub(super) fn of(sale: &SaleRow) -> Self {
+        match sale.quiz_kind {
+            QuizKind::Bank => Self::Bank(sale.questions.clone()),
+            QuizKind::Arithmetic => Self::Sums,
+        }
+    }
+
+    /// While the quiz is harder. A merchant's own questions are what they are.
+    pub(super) fn harder_of(sale: &SaleRow) -> Option<Self> {
+        (sale.quiz_kind == QuizKind::Arithmetic).then_some(Self::HarderSums)
+    }
+}
+
 /// Asked by thousands a second, and filled by one at a time.
 pub(super) struct Pool {
-    kind: QuizKind,
-    bank: Vec<QuizQuestion>,
+    asks: Asks,
     slots: Box<[ArcSwapOption<Picture>]>,
     /// So many slots have a picture, the first ones.
     filled: AtomicUsize,
@@ -80,32 +105,32 @@ pub(super) struct Pool {
 
 impl Pool {
     /// Empty.
-    pub(super) fn new(sale: &SaleRow) -> Self {
+    pub(super) fn new(asks: Asks) -> Self {
+        let full = if asks == Asks::HarderSums { HARDER_PICTURES } else { FULL_PICTURES };
         Self {
-            kind: sale.quiz_kind,
-            bank: sale.questions.clone(),
-            slots: (0..FULL_PICTURES).map(|_| ArcSwapOption::empty()).collect(),
+            asks,
+            slots: (0..full).map(|_| ArcSwapOption::empty()).collect(),
             filled: AtomicUsize::new(0),
             used_up: AtomicIsize::new(0),
         }
     }
 
-    /// Whether these are the sale's questions still.
-    pub(super) fn is_of(&self, sale: &SaleRow) -> bool {
-        self.kind == sale.quiz_kind && self.bank == sale.questions
+    pub(super) const fn asks(&self) -> &Asks {
+        &self.asks
     }
 
     /// How many pictures a publish waits for.
     pub(super) fn first_pictures(&self) -> usize {
-        match self.kind {
-            QuizKind::Arithmetic => FIRST_PICTURES,
-            QuizKind::Bank => FIRST_PICTURES.min(self.bank.len() * FIRST_PICTURES_PER_QUESTION),
+        match &self.asks {
+            Asks::Bank(questions) => FIRST_PICTURES.min(questions.len() * FIRST_PICTURES_PER_QUESTION),
+            Asks::Sums => FIRST_PICTURES,
+            Asks::HarderSums => 0,
         }
     }
 
     /// A picture by a random number, one that has a use left if there is one.
     pub(super) fn ask(&self, random: u64) -> Option<(Arc<Picture>, Use)> {
-        let filled = self.filled.load(Ordering::Acquire);
+        let filled = self.filled();
         let begin = usize::try_from(random.checked_rem(filled as u64)?).ok()?;
         let found = if self.fresh() > 0 { self.take_from(begin, filled) } else { None };
         let (picture, used) = found.or_else(|| {
@@ -136,6 +161,15 @@ impl Pool {
         self.filled.load(Ordering::Acquire)
     }
 
+    pub(super) fn is_full(&self) -> bool {
+        self.filled() == self.slots.len()
+    }
+
+    /// Of a thousand pictures that it is to have, how many are there and have a use left.
+    pub(super) fn fresh_permille(&self) -> usize {
+        self.fresh() * 1_000 / self.slots.len()
+    }
+
     pub(super) fn names(&self) -> Vec<Arc<str>> {
         self.slots.iter().filter_map(|slot| Some(Arc::clone(&slot.load().as_ref()?.name))).collect()
     }
@@ -149,13 +183,14 @@ impl Pool {
 
     /// What a slot is to show next: of a bank always the same question, so that all are asked alike.
     pub(super) fn question_for(&self, slot: usize) -> Option<(QuizQuestion, Option<Sum>)> {
-        match self.kind {
-            QuizKind::Bank => Some((self.bank.get(slot.checked_rem(self.bank.len())?)?.clone(), None)),
-            QuizKind::Arithmetic => {
-                let sum = Sum::of(random());
-                Some((QuizQuestion { prompt: sum.prompt(), answer: sum.answer().to_string() }, Some(sum)))
+        let sum = match &self.asks {
+            Asks::Bank(questions) => {
+                return Some((questions.get(slot.checked_rem(questions.len())?)?.clone(), None));
             }
-        }
+            Asks::Sums => Sum::of(random()),
+            Asks::HarderSums => Sum::harder_of(random()),
+        };
+        Some((QuizQuestion { prompt: sum.prompt(), answer: sum.answer().to_string() }, Some(sum)))
     }
 
     /// Puts a picture into a slot that has one, or into the first that has none; gives back the one that stood there. For
@@ -182,7 +217,7 @@ mod tests {
 
     /// Pictures that nobody has to draw.
     fn pool(pictures: usize) -> Pool {
-        let pool = Pool::new(&arithmetic());
+        let pool = Pool::new(Asks::Sums);
         for slot in 0..pictures {
             assert!(pool.put(slot, picture(&format!("p{slot}"))).is_none());
         }
@@ -243,6 +278,14 @@ mod tests {
         let uses = asked(&pool, MAX_USES);
         assert_eq!(uses, HashMap::from([("new".into(), MAX_USES)]));
         assert_eq!(pool.fresh(), 0);
+    }
+
+    #[test]
+    fn harder_sums_have_a_pool_of_their_own_and_a_bank_has_none() {
+        assert_eq!(Asks::harder_of(&arithmetic()), Some(Asks::HarderSums));
+        assert_eq!(Asks::harder_of(&SaleRow { quiz_kind: QuizKind::Bank, ..arithmetic() }), None);
+        let (_, sum) = Pool::new(Asks::HarderSums).question_for(0).unwrap();
+        assert!(sum.unwrap().c.is_some());
     }
 
     #[test]
