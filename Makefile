@@ -11,7 +11,7 @@ PUBLISHES ?= 1000
 FLIPS ?= 60
 CROWDS ?= 2000
 
-.PHONY: help setup run build site test test-long sim planted kills publishes clock lighthouse bench heat check lint fmt e2e screenshots clean clean-data
+.PHONY: help setup run build site test test-long sim planted kills publishes clock lighthouse bench bench-pure heat check lint fmt e2e screenshots clean clean-data
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -76,6 +76,9 @@ bench: build ## side by side on this machine: pages beside nginx, orders on one 
 	bench/reads.sh
 	bench/hot-row.sh
 	target/release/bench crowd
+
+bench-pure: setup ## what the pure parts cost an order: tokens, the book, the line, limits, a draw, the clock (a minute and a half after the build)
+	cargo bench --locked -p sale -p intake -p shield -p draw -p clock -- --sample-size 50 --warm-up-time 0.2 --measurement-time 0.8
 
 heat: setup ## hot items: how soon a crowd is found and how often none is taken for one (CROWDS=2000 each), and what a request pays
 	cargo run --release --locked -p heat --example figures -- $(CROWDS)
