@@ -12,7 +12,7 @@ FLIPS ?= 60
 CROWDS ?= 2000
 MINUTES ?= 60
 
-.PHONY: help setup run build site test test-long sim planted kills publishes clock lighthouse bench soak heat check lint fmt e2e screenshots clean clean-data
+.PHONY: help setup run build site test test-long sim planted kills publishes clock lighthouse bench bench-pure soak heat check lint fmt e2e screenshots clean clean-data
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -81,6 +81,9 @@ bench: build ## side by side on this machine: pages beside nginx, orders on one 
 soak: build ## an hour (MINUTES=60) of mixed load, and whether memory, descriptors, threads or tasks grow in it
 	cargo build --release -p bench --locked
 	target/release/bench soak --minutes $(MINUTES)
+
+bench-pure: setup ## what the pure parts cost an order: tokens, the book, the line, limits, a draw, the clock (a minute and a half after the build)
+	cargo bench --locked -p sale -p intake -p shield -p draw -p clock -- --sample-size 50 --warm-up-time 0.2 --measurement-time 0.8
 
 heat: setup ## hot items: how soon a crowd is found and how often none is taken for one (CROWDS=2000 each), and what a request pays
 	cargo run --release --locked -p heat --example figures -- $(CROWDS)

@@ -33,6 +33,7 @@ pub(crate) const TASKS: &str = "stampede_tasks";
 pub(crate) const CLOCK_GAP: &str = "stampede_clock_gap_seconds";
 pub(crate) const LOG_LINES_LOST: &str = "stampede_log_lines_lost_total";
 pub(crate) const LOG_LINES_HELD_BACK: &str = "stampede_log_lines_held_back_total";
+pub(crate) const QUIZ_OVERUSED: &str = "stampede_quiz_overused_total";
 pub(crate) const WAL_BYTES: &str = "stampede_wal_bytes";
 
 pub(crate) const OFFERED: &str = "stampede_offered_requests_total";
@@ -80,6 +81,10 @@ fn describe() {
     describe_gauge!(CLOCK_GAP, "How far the system's clock is ahead of the shop's.");
     describe_counter!(LOG_LINES_LOST, "Log lines that found the buffer full.");
     describe_counter!(LOG_LINES_HELD_BACK, "Log lines that had just been written and were only counted.");
+    describe_counter!(
+        QUIZ_OVERUSED,
+        "Questions asked with a picture beyond its bound: all of the sale's were used up."
+    );
     describe_gauge!(WAL_BYTES, "Size of the record's write-ahead log.");
     describe_counter!(OFFERED, "Requests that overload judged, by class; pages and the time are never judged.");
     describe_counter!(SHED, "Requests that overload refused, by class.");
@@ -154,6 +159,10 @@ pub(crate) fn round_done(tally: &Tally) {
             counter!(CONCLUDED, "outcome" => outcome).increment(count);
         }
     }
+}
+
+pub(crate) fn quiz_overused(questions: u64) {
+    counter!(QUIZ_OVERUSED).increment(questions);
 }
 
 pub(crate) fn purge_failed() {

@@ -29,7 +29,7 @@ use crate::store::Store;
 use crate::switches::{self, Switches};
 use crate::tuned::Tuned;
 use crate::writer::Writer;
-use crate::{demo, logs, metrics, overload, passwords, secret, tuned};
+use crate::{demo, logs, metrics, overload, passwords, quiz, secret, tuned};
 
 /// How long `/readyz` says no before the listener closes, so that a balancer looks elsewhere.
 const READY_GRACE: Duration = Duration::from_millis(200);
@@ -176,6 +176,7 @@ async fn wired(settings: Settings, address: SocketAddr) -> Result<Wired, Failure
     let waiting = switches.clone();
     let publisher =
         Publisher::start(store.clone(), clock.clone(), files.assets.clone(), public_origin, edges, waiting).await?;
+    quiz::draw_ahead(publisher.quizzes(), clock.clone())?;
     let limits = if settings.rate_limits {
         Limits::on()
     } else {

@@ -7,6 +7,7 @@ use shield::Switch;
 
 use super::App;
 use super::error::{ApiError, ApiResult};
+use crate::quiz::Difficulty;
 
 /// With `quiz: harder`, no answer counts before.
 const HARDER_MIN_ANSWER_MS: i64 = 3_000;
@@ -28,6 +29,14 @@ impl QuizMode {
             Self::AsEver => of_sale_ms,
             Self::Harder => of_sale_ms.max(HARDER_MIN_ANSWER_MS),
             Self::Off => 0,
+        }
+    }
+
+    /// Of the question itself.
+    pub(super) const fn difficulty(self) -> Difficulty {
+        match self {
+            Self::AsEver | Self::Off => Difficulty::Ordinary,
+            Self::Harder => Difficulty::Harder,
         }
     }
 

@@ -1,5 +1,7 @@
 //! The timed quiz over HTTP.
 
+use std::sync::Arc;
+
 use api::{AnswerQuiz, Code, OpenQuiz, PassIssued, QuizIssued};
 use axum::Extension;
 use axum::extract::rejection::PathRejection;
@@ -16,7 +18,7 @@ use super::extract::{Json, OptionalJson, PathId, Shopper};
 use super::plan_b::QuizMode;
 use super::{App, plan_b};
 use crate::funnel::{self, Layer};
-use crate::quiz::{Asked, Language, random, told};
+use crate::quiz::{Language, Picture, random, told};
 
 /// The accessible route's proof of work: 2^17 hashes on average. A browser has it before the question is read; what it costs
 /// a machine beside what the picture costs one is measured in docs/QUIZ.md.
@@ -46,10 +48,9 @@ pub(super) async fn open(
     let sale = catalog.sale(sale_id).ok_or_else(ApiError::not_found)?;
     funnel::noted(Layer::Eligibility, judge_eligibility(&app, sale, &shopper).await)?;
     let mode = plan_b::quiz_mode(&app, sale);
-    let asked = app.publisher.quizzes().ask(sale_id, random());
+    let asked = app.publisher.quizzes().ask(sale_id, mode.difficulty(), random());
     // Switched off, the quiz must not be what fails.
-    let asked = asked.or_else(|| (mode == QuizMode::Off).then(nothing_asked));
-    let Asked { question, sum, picture_name } = asked.ok_or_else(ApiError::busy)?;
+    let asked = asked.or_else(|| (mode == QuizMode::Off).then(nothing_asked)).ok_or_else(ApiError::busy)?;
     let quiz_id = QuizId(Uuid::new_v4());
     if !line.open_quiz(shopper.id, quiz_id) {
         return Err(ApiError::busy());
@@ -66,15 +67,15 @@ pub(super) async fn open(
         shopper.id,
         line.queue_life(),
         now_ms,
-        &question.answer,
+        &asked.question.answer,
         proof_bits,
     );
     Ok(axum::Json(QuizIssued {
         quiz_token: app.tokens.quiz.seal(&claims),
-        image_url: format!("/quiz/{picture_name}.png"),
-        question: wanted.accessible.then(|| match sum {
+        image_url: format!("/quiz/{}.png", asked.name),
+        question: wanted.accessible.then(|| match asked.sum {
             Some(sum) => told(sum, Language::of_tag(wanted.language.as_deref().unwrap_or_default()), random()),
-            None => question.prompt,
+            None => asked.question.prompt.clone(),
         }),
         proof_bits: (proof_bits > 0).then_some(u32::from(proof_bits)),
         issued_at_ms: claims.issued_at_ms,
@@ -151,9 +152,9 @@ fn granted(app: &App, line: &intake::Line, sale_id: SaleId, shopper: &Shopper, n
 }
 
 /// For a sale without a picture while its quiz is switched off. Nobody can know the answer, and nobody needs it.
-fn nothing_asked() -> Asked {
+fn nothing_asked() -> Arc<Picture> {
     let question = QuizQuestion { prompt: String::new(), answer: format!("{:016x}{:016x}", random(), random()) };
-    Asked { question, sum: None, picture_name: "none".to_owned() }
+    Arc::new(Picture::new("none", question, None))
 }
 
 fn refused(refusal: QuizRefusal) -> ApiError {
@@ -187,7 +188,7 @@ pub(super) async fn picture(
 }
 
 /// The line of a sale that is on. To ask for it is to ask for the sale's item.
-pub(super) fn line_of(app: &App, sale_id: SaleId) -> ApiResult<std::sync::Arc<intake::Line>> {
+pub(super) fn line_of(app: &App, sale_id: SaleId) -> ApiResult<Arc<intake::Line>> {
     app.heat.record_sale(&app.publisher, sale_id);
     match app.writer.line(sale_id) {
         Some(line) => Ok(line),

@@ -160,7 +160,8 @@ impl Publisher {
             let (catalog, assets, origin) = (Arc::clone(&catalog), self.assets.clone(), self.public_origin.clone());
             let (quizzes, before) = (self.quizzes.clone(), Arc::clone(&before));
             tokio::task::spawn_blocking(move || {
-                let drawn = quizzes.draw(catalog.sales().filter(|sale| !sale.window().has_ended(now_ms)));
+                let asking = catalog.sales().filter(|sale| !sale.window().has_ended(now_ms));
+                let drawn = quizzes.publish(asking, now_ms);
                 rendered(&catalog, &before, &assets, &origin, now_ms, version).map(|pages| (pages, drawn))
             })
         };

@@ -1,6 +1,7 @@
 //! A sum told as a small story, for who hears the question instead of seeing it. It says first what to count, so that a
 //! person listens for that and lets the rest go by. There are three things, each with a number, in any order; then some of
 //! one come and some of another go, in either order. The one asked for is one of the two. Numbers are in words or in digits.
+//! A harder sum's third number comes or goes in one sentence more.
 //!
 //! A script that takes numbers by their places has three to choose from and then two, and finds words for more and for
 //! less in every story; no two of the three or of the two numbers are the same, so that a wrong one is never right.
@@ -75,22 +76,24 @@ pub(crate) fn told(sum: Sum, language: Language, random: u64) -> String {
     let [asked, moved, idle] = std::array::from_fn(|_| things.swap_remove(choices.among(things.len())));
     let of_moved = choices.unlike(AT_FIRST, &[sum.a]);
     let of_idle = choices.unlike(AT_FIRST, &[sum.a, of_moved]);
-    let come_or_gone = choices.unlike(MOVED, &[sum.b]);
+    let terms: Vec<u64> = [Some(sum.b), sum.c].into_iter().flatten().collect();
+    let others: Vec<u64> = terms.iter().map(|_| choices.unlike(MOVED, &terms)).collect();
     let mut counted = |value: u64, thing: &str| {
         let number = if choices.is_so() { value.to_string() } else { words(value, language) };
         telling.counted.replace("{p}", &number).replace("{t}", thing)
     };
     let at_first = vec![counted(sum.a, asked), counted(of_moved, moved), counted(of_idle, idle)];
-    let moves = [counted(sum.b, asked), counted(come_or_gone, moved)];
+    let beside = others.into_iter().zip([moved, idle]);
+    let moves = terms.iter().zip(beside).map(|(&term, (other, thing))| [counted(term, asked), counted(other, thing)]);
+    let moves: Vec<[String; 2]> = moves.collect();
     let mut happens =
-        |is_plus, what| choices.of(if is_plus { &telling.more } else { &telling.less }).replace("{e}", what);
+        |is_plus, what: &str| choices.of(if is_plus { &telling.more } else { &telling.less }).replace("{e}", what);
     // One way and the other, so that a word for either says nothing by itself.
-    let events = vec![happens(sum.is_plus, &moves[0]), happens(!sum.is_plus, &moves[1])];
-    let parts = [
-        choices.of(&telling.questions).replace("{t}", asked),
-        choices.told_of(&telling.beginnings, at_first),
-        choices.told_of(&telling.events, events),
-    ];
+    let both_ways = |[own, other]: &[String; 2]| vec![happens(sum.is_plus, own), happens(!sum.is_plus, other)];
+    let events: Vec<Vec<String>> = moves.iter().map(both_ways).collect();
+    let mut parts =
+        vec![choices.of(&telling.questions).replace("{t}", asked), choices.told_of(&telling.beginnings, at_first)];
+    parts.extend(events.into_iter().map(|events| choices.told_of(&telling.events, events)));
     parts.join(telling.between) + telling.ending
 }
 
@@ -120,7 +123,7 @@ mod tests {
     const SEED: u64 = 0x9E37_79B9_7F4A_7C15;
 
     fn stories(language: Language) -> Vec<String> {
-        let sum = |is_plus| Sum { a: 17, b: 8, is_plus };
+        let sum = |is_plus| Sum { a: 17, b: 8, c: None, is_plus };
         (1..2_000).map(|number: u64| told(sum(number.is_multiple_of(2)), language, number.wrapping_mul(SEED))).collect()
     }
 
@@ -153,6 +156,27 @@ mod tests {
                 all.sort_unstable();
                 assert_eq!(all, [1, 2, 3], "{story}");
                 for forms in [a, b] {
+                    let of_it = forms.iter().filter(|form| story.contains(&format!("{form}{}", things[0])));
+                    assert_eq!(of_it.count(), 1, "{story}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_harder_story_has_all_three_numbers_of_the_thing_that_it_asks_for_and_two_of_each_other() {
+        for (language, forms) in [
+            (Language::English, [["17 ", "seventeen "], ["8 ", "eight "], ["5 ", "five "]]),
+            (Language::Chinese, [["17个", "十七个"], ["8个", "八个"], ["5个", "五个"]]),
+        ] {
+            for number in 1..1_000_u64 {
+                let sum = Sum { a: 17, b: 8, c: Some(5), is_plus: number.is_multiple_of(2) };
+                let story = told(sum, language, number.wrapping_mul(SEED));
+                let things = things_of(&story, language);
+                let times = |thing| things.iter().filter(|&&other| other == thing).count();
+                assert_eq!((things.len(), times(things[0])), (8, 4), "{story}");
+                assert!(things[1..].iter().all(|thing| *thing == things[0] || times(thing) == 2), "{story}");
+                for forms in forms {
                     let of_it = forms.iter().filter(|form| story.contains(&format!("{form}{}", things[0])));
                     assert_eq!(of_it.count(), 1, "{story}");
                 }

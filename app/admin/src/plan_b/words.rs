@@ -52,7 +52,7 @@ pub(super) const CARDS: [Card; 6] = [
             Choice {
                 value: "harder",
                 word: "Harder",
-                shoppers_see: "No answer counts in the first 3 seconds. The question in words costs machines four times the work.",
+                shoppers_see: "No answer counts in the first 3 seconds. Sums have one number more. The question in words costs machines four times the work.",
                 done: "The quiz is harder.",
             },
             Choice {

@@ -99,7 +99,7 @@ fn slopes_by_places(guesses: &[Guess], places: &[(char, f32, f32)]) -> Vec<Guess
 fn all_sums() -> Vec<(Sum, Vec<usize>)> {
     let sums = [true, false]
         .into_iter()
-        .flat_map(|is_plus| (12..89).flat_map(move |a| (3..10).map(move |b| Sum { a, b, is_plus })));
+        .flat_map(|is_plus| (12..89).flat_map(move |a| (3..10).map(move |b| Sum { a, b, c: None, is_plus })));
     sums.map(|sum| (sum, signs(&sum.prompt()))).collect()
 }
 
@@ -158,7 +158,7 @@ mod tests {
     #[test]
     fn what_is_learnt_makes_the_right_text_likelier() {
         let mut recogniser = trained(0, 1);
-        let sum = Sum { a: 47, b: 8, is_plus: true };
+        let sum = Sum { a: 47, b: 8, c: None, is_plus: true };
         let picture = seen(&Picture::decoded(&draw(&sum.prompt(), 5)).unwrap());
         let likely =
             |recogniser: &mut Recogniser| likelihood(&recogniser.network.guesses(&picture), &signs(&sum.prompt()));

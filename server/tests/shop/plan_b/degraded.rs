@@ -1,9 +1,11 @@
 //! Each degraded mode: what is refused, how it is told, and what goes on.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::{operator, put, until_switch, yes};
-use crate::support::{Answer, Shop, answered};
+use crate::support::{Answer, PATIENCE, Shop, answered};
 
 #[track_caller]
 fn is_switched_off(answer: &Answer, code: &str) {
@@ -79,6 +81,33 @@ async fn a_harder_quiz_takes_longer_and_more_work() {
     assert_eq!(harder["proof_bits"].as_i64().unwrap(), before["proof_bits"].as_i64().unwrap() + 2);
     let answer = json!({ "quiz_token": harder["quiz_token"], "answer": "yes", "proof": 0 });
     shop.post(&format!("{quiz}/answer"), &cookie, answer).await.is_problem(422, "answer_too_fast");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_harder_quiz_asks_sums_of_three_numbers() {
+    let shop = Shop::start();
+    let quiz = json!({ "kind": "arithmetic", "questions": [], "min_answer_ms": 0, "max_answer_ms": 60_000 });
+    let sale_id = shop.sale(json!({ "quiz": quiz })).await;
+    let cookie = shop.shopper();
+    let path = format!("/api/sales/{sale_id}/quiz");
+    // Each number beyond the first comes or goes in a sentence of its own.
+    let moves = async || {
+        let asked = shop.post(&path, &cookie, json!({ "accessible": true })).await;
+        let story = asked.text_of("question");
+        story.matches("Then ").count() + story.matches("Later ").count()
+    };
+    assert_eq!(moves().await, 1);
+    put(&shop, json!({ "quiz": "harder" })).await.ok(200);
+    let asking = async {
+        // They are drawn in the background.
+        while moves().await == 1 {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+        assert_eq!(moves().await, 2);
+    };
+    tokio::time::timeout(PATIENCE, asking).await.expect("harder sums are drawn");
+    put(&shop, json!({ "quiz": "on" })).await.ok(200);
+    assert_eq!(moves().await, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
