@@ -20,6 +20,12 @@ fn assets() -> Assets {
         boot_integrity: "sha384-boot".to_owned(),
         js_integrity: "sha384-js".to_owned(),
         wasm_integrity: "sha384-wasm".to_owned(),
+        draw: DrawAssets {
+            js_url: "/assets/draw.1.js".to_owned(),
+            wasm_url: "/assets/draw.1.wasm".to_owned(),
+            js_integrity: "sha384-draw-js".to_owned(),
+            wasm_integrity: "sha384-draw-wasm".to_owned(),
+        },
     }
 }
 
@@ -73,6 +79,7 @@ fn sku(sku: &str, title: &str, price_minor: i64) -> SkuSummary {
 
 fn detail(state: OrderState, history: OrderHistory) -> OrderDetail {
     OrderDetail {
+        draw_commitment: None,
         order: Order {
             order_id: "0192f0c1-7a55-7c1e-9d6b-3f1f6a0b2c12".to_owned(),
             sale_id: "0192f0c1-7a55-7c1e-9d6b-3f1f6a0b2c11".to_owned(),

@@ -34,6 +34,7 @@ pub(super) async fn follow(model: Model, token: String, attempt: Option<Attempt>
     let path = ["/api/queue/", &token].concat();
     let mut first_position = None;
     let mut last_position = None;
+    let mut entered = false;
     loop {
         let status = match http::get(&path).await {
             Ok(value) => wire::queue_status(&value),
@@ -55,12 +56,14 @@ pub(super) async fn follow(model: Model, token: String, attempt: Option<Attempt>
         };
         last_position = status.position.or(last_position);
         let first = *first_position.get_or_insert(status.position.unwrap_or(1));
+        // Whoever waits after a draw stands in a line again.
+        entered = (entered || status.entered) && status.state != QueueState::Waiting;
         match status.state {
             QueueState::Queued | QueueState::Waiting => {
                 show_place(model, &status, first);
                 rest(model, status.poll_after_ms.map_or(POLL_MS, |ms| ms as f64)).await;
             }
-            ended => return end(model, ended, status, last_position, attempt).await,
+            ended => return end(model, ended, status, last_position, entered, attempt).await,
         }
     }
 }
@@ -123,6 +126,7 @@ async fn end(
     ended: QueueState,
     status: QueueStatus,
     last_position: Option<u64>,
+    entered: bool,
     attempt: Option<Attempt>,
 ) {
     let reason = status.reason.unwrap_or_default();
@@ -147,7 +151,12 @@ async fn end(
         }
         QueueState::SoldOut => {
             let waited = model.stage.get_untracked() == Stage::Waiting;
-            model.settle(model.locale.sold_out_after(last_position, waited));
+            model.settle(if entered {
+                // An entry's number is no place in a line.
+                model.locale.not_drawn().to_owned()
+            } else {
+                model.locale.sold_out_after(last_position, waited)
+            });
             // The board and the button shall not promise for seconds what the line has just denied.
             countdown::ask(model).await;
         }
