@@ -6,7 +6,7 @@ use api::{
     SkuSummary, StockPolicy,
 };
 use leptos::prelude::*;
-use shop::{Assets, Locale, OrderDocument, OrdersDocument, catalogue_html, document_html, item_html};
+use shop::{Assets, DrawAssets, Locale, OrderDocument, OrdersDocument, catalogue_html, document_html, item_html};
 
 fn assets() -> Assets {
     Assets {
