@@ -11,6 +11,7 @@ pub(crate) struct Place {
     /// The seed's fingerprint, as the page itself tells it.
     pub(crate) commitment: String,
     document: Document,
+    element: HtmlElement,
     told: Element,
     progress: Element,
 }
@@ -28,6 +29,7 @@ impl Place {
             told: element.query_selector("[aria-live]").ok()??,
             progress: document.create_element("progress").ok()?,
             document,
+            element,
         };
         set(&place.progress, "max", "100");
         set(&place.progress, "aria-label", place.locale.check_progress());
@@ -74,6 +76,15 @@ impl Place {
             if let Some(value) = &finding.value {
                 self.add(&text, "code", "fingerprint", value);
             }
+        }
+        self.come_into_view();
+    }
+
+    /// On a phone the dock would lie over what is told low on the screen.
+    fn come_into_view(&self) {
+        let height = web_sys::window().and_then(|window| window.inner_height().ok()?.as_f64()).unwrap_or_default();
+        if self.told.get_bounding_client_rect().top() > height / 2.0 {
+            self.element.scroll_into_view();
         }
     }
 

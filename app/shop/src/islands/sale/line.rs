@@ -23,7 +23,11 @@ const NOTICE_MS: f64 = 200.0;
 
 pub(super) async fn join(model: Model, accepted: Accepted, attempt: Attempt) {
     model.stage.set(Stage::InLine);
-    model.status.set(model.locale.in_line(accepted.position, None, false));
+    model.status.set(if enters(model) {
+        model.locale.entering_draw().to_owned()
+    } else {
+        model.locale.in_line(accepted.position, None, false)
+    });
     model.line_percent.set(0);
     sleep_ms(accepted.poll_after_ms as f64).await;
     follow(model, accepted.queue_token, Some(attempt)).await;
@@ -90,6 +94,11 @@ pub(super) async fn leave(model: Model) {
     model.change(|unseen| unseen.ask_now = true);
 }
 
+/// The line's own numbers say nothing then.
+fn enters(model: Model) -> bool {
+    model.entries_close_at_ms().is_some()
+}
+
 fn show_place(model: Model, status: &QueueStatus, first_position: u64) {
     if status.state == QueueState::Waiting {
         model.change(|unseen| unseen.waiting_order_id.clone_from(&status.order_id));
@@ -106,6 +115,7 @@ fn show_place(model: Model, status: &QueueStatus, first_position: u64) {
         (QueueState::Queued, Some(number)) if status.entered => {
             model.locale.entered_draw(number, status.entries.unwrap_or(number))
         }
+        (QueueState::Queued, _) if enters(model) => model.locale.entering_draw().to_owned(),
         (QueueState::Queued, Some(position)) => {
             model.locale.in_line(position, status.units_left, status.chance == Some(Chance::Unlikely))
         }

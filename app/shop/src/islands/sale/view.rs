@@ -148,6 +148,7 @@ fn status(model: Model) -> String {
     let live = model.live_note.get();
     let enters = enters(model);
     match model.phase.get() {
+        SalePhase::Upcoming | SalePhase::Open if model.visitor.get() && enters => live + locale.sign_in_to_enter(),
         SalePhase::Upcoming if model.visitor.get() => live + locale.sign_in_ahead(),
         SalePhase::Open if model.visitor.get() => live + locale.sign_in_to_join(),
         SalePhase::Upcoming | SalePhase::Open => model.look(|Unseen { facts, .. }| {
