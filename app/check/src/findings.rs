@@ -68,7 +68,8 @@ impl Facts<'_> {
             Err(error) => (vec![unreadable(locale, error)], String::new()),
         };
         let is_right = findings.iter().all(|finding| finding.mark != Mark::Wrong);
-        let word = if is_right { [locale.check_right(), &own_places].concat() } else { locale.check_wrong().to_owned() };
+        let word =
+            if is_right { [locale.check_right(), &own_places].concat() } else { locale.check_wrong().to_owned() };
         Verdict { is_right, word, findings }
     }
 
@@ -123,9 +124,7 @@ impl Facts<'_> {
                 let value = Some(noted.commitment.clone());
                 finding(Mark::Wrong, locale.fingerprint_exchanged(&noted.at), value)
             }
-            Some(noted) if noted.before_the_close => {
-                finding(Mark::Right, locale.fingerprint_noted(&noted.at), None)
-            }
+            Some(noted) if noted.before_the_close => finding(Mark::Right, locale.fingerprint_noted(&noted.at), None),
             _ => finding(Mark::Note, locale.fingerprint_not_noted(), None),
         }
     }
@@ -167,7 +166,9 @@ impl Facts<'_> {
                     places += &locale.own_place(place, read.draw.entries.len(), receipt.quantity, won);
                     findings.push(finding(Mark::Right, locale.own_right(place), None));
                 }
-                Err(wrong) => findings.push(finding(Mark::Wrong, wrong.sentence(locale), Some(receipt.order_id.clone()))),
+                Err(wrong) => {
+                    findings.push(finding(Mark::Wrong, wrong.sentence(locale), Some(receipt.order_id.clone())))
+                }
             }
         }
         (findings, places)

@@ -164,7 +164,10 @@ fn what_does_not_match_is_named() {
         (tampered(|file| file.entries[4].won = true), "The entry at place 5 got units that it should not have got."),
         (tampered(|file| file.entries[0].won = false), "The entry at place 1 should have got units and got none."),
         (tampered(|file| drop(file.entries.remove(3))), locale.entries_wrong()),
-        (tampered(|file| file.entries[3] = file.entries[1].clone()), "One entry is there twice, the second time at place 4."),
+        (
+            tampered(|file| file.entries[3] = file.entries[1].clone()),
+            "One entry is there twice, the second time at place 4.",
+        ),
         (tampered(other_root), locale.entries_wrong()),
         (tampered(seed), locale.seed_wrong()),
         (tampered(|file| file.commitment = "11".repeat(32)), locale.fingerprint_other()),

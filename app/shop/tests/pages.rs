@@ -2,8 +2,8 @@
 #![cfg(feature = "ssr")]
 
 use api::{
-    DrawSummary, ItemCard, ItemPage, Order, OrderDetail, OrderHistory, OrderState, Refund, RefundCause, SalePhase, SaleSummary,
-    SkuSummary, StockPolicy,
+    DrawSummary, ItemCard, ItemPage, Order, OrderDetail, OrderHistory, OrderState, Refund, RefundCause, SalePhase,
+    SaleSummary, SkuSummary, StockPolicy,
 };
 use leptos::prelude::*;
 use shop::{Assets, DrawAssets, Locale, OrderDocument, OrdersDocument, catalogue_html, document_html, item_html};

@@ -172,7 +172,9 @@ mod tests {
         for written in [value.clone(), value.to_uppercase(), format!(" {value}\n")] {
             assert_eq!(spelled(&written).as_deref(), Some(value.as_str()));
         }
-        for wrong in ["", "ab", &value[1..], &format!("{value}0"), &value.replace('0', "g"), &value.replace("01", "0 1")] {
+        for wrong in
+            ["", "ab", &value[1..], &format!("{value}0"), &value.replace('0', "g"), &value.replace("01", "0 1")]
+        {
             assert_eq!(spelled(wrong), None, "{wrong}");
         }
     }

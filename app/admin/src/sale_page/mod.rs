@@ -17,8 +17,8 @@ use leptos::prelude::*;
 use leptos_router::{components::A, hooks::use_params_map};
 
 use self::{
-    actions::Actions, draw::DrawPart, kinds::Kinds, orders::Orders, plot::Plot, readings::Readings, shoppers::Shoppers, terms::Terms,
-    watch::Watch,
+    actions::Actions, draw::DrawPart, kinds::Kinds, orders::Orders, plot::Plot, readings::Readings, shoppers::Shoppers,
+    terms::Terms, watch::Watch,
 };
 use crate::{desk::Desk, http::Failure, moment, money, pages::Heading, words};
 

@@ -4,12 +4,7 @@
 use leptos::prelude::*;
 use ui::{Assets, Locale};
 
-pub(super) fn check_draw(
-    locale: Locale,
-    assets: &Assets,
-    sale_id: &str,
-    commitment: &str,
-) -> impl IntoView + use<> {
+pub(super) fn check_draw(locale: Locale, assets: &Assets, sale_id: &str, commitment: &str) -> impl IntoView + use<> {
     let bundle = assets.draw.clone();
     view! {
         <div

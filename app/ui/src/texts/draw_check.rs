@@ -131,9 +131,7 @@ impl Locale {
     #[must_use]
     pub fn check_waits(self, description: &str) -> String {
         match self {
-            Self::En => {
-                ["The draw has not been held yet: it waits for the public value, ", description, "."].concat()
-            }
+            Self::En => ["The draw has not been held yet: it waits for the public value, ", description, "."].concat(),
             Self::Zh => ["尚未抽签：正在等待公开数值（", description, "）。"].concat(),
         }
     }
@@ -150,7 +148,11 @@ impl Locale {
             }
             Self::Zh => {
                 let place = place.to_string();
-                let got = if won { ["，中签 ", &units].concat() } else { "，轮到时余量不足，未中签".to_owned() };
+                let got = if won {
+                    ["，中签 ", &units].concat()
+                } else {
+                    "，轮到时余量不足，未中签".to_owned()
+                };
                 ["您排在第 ", &place, " 位，共 ", &count, " 份登记", &got, "。"].concat()
             }
         }
