@@ -32,7 +32,7 @@ build: setup site ## release build: target/release/stampede, and the site under 
 setup: ## only install what the build needs and is missing
 	@scripts/setup.sh
 
-site: setup ## only the pages' code: both wasm bundles, styles and pictures, under target/site
+site: setup ## only the pages' code: the wasm bundles, styles and pictures, under target/site
 	@echo; echo "==> Building the site (5 to 10 minutes the first time on 2 cores, then seconds)"
 	scripts/site.sh
 

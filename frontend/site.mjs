@@ -1,4 +1,4 @@
-// Builds the site: both bundles, styles, fonts and pictures, into target/site, with a manifest for the server.
+// Builds the site: all bundles, styles, fonts and pictures, into target/site, with a manifest for the server.
 //
 //   node frontend/site.mjs [--only shop|admin] [--dev]
 //
@@ -15,9 +15,10 @@ import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { minifyCss, recipe, shrink } from "./shrink.mjs";
 
 const HASH_CHARS = 12;
-const BUNDLES = ["shop", "admin"];
+// The shop's pages come with a second bundle, the check of a draw, which is fetched when somebody asks for it.
+const PARTS = ["shop", "admin"];
 // In the order of their cascade: they share a layer.
-const ADMIN_SHEETS = ["desk", "press", "tables", "forms", "choices", "sale", "heat", "plan-b"].map((name) => `admin-${name}.css`);
+const ADMIN_SHEETS = ["desk", "press", "tables", "forms", "choices", "sale", "draw", "heat", "plan-b"].map((name) => `admin-${name}.css`);
 // Nothing in the bundle tells where in the sources it came from, or prints a value for developers. `RUSTC_BOOTSTRAP` lets a
 // stable compiler take such flags. The mangling is the one that names a function by all that it was made for, so that
 // shrink.mjs knows it.
@@ -126,6 +127,7 @@ async function build(bundle) {
     page,
     js_url: asset(`${bundle}.js`, small.js),
     wasm_url: asset(`${bundle}.wasm`, small.wasm),
+    // The check of a draw has none: it makes what it shows, and fits any page.
     build_id: small.wasm.toString("latin1").match(/shop-[0-9a-f]{16}/)?.[0],
   };
   const [js_size, wasm_size] = [result.js_url, result.wasm_url].map(wireBytes);
@@ -141,11 +143,16 @@ function wireBytes(url) {
 
 /// Refuses a bundle that is heavier than budget.json allows, and says how heavy the parts are. The pages and pictures
 /// are the server's and the merchants': a spec measures them.
-function holdBudget({ boot_url, js_url, wasm_url, css_url, font_url }) {
+function holdBudget({ boot_url, js_url, wasm_url, css_url, font_url, draw }) {
   const budget = JSON.parse(read("frontend/budget.json"));
-  const parts = { script_and_wasm: [boot_url, js_url, wasm_url], css: [css_url], font: [font_url] };
+  const parts = {
+    script_and_wasm: [boot_url, js_url, wasm_url],
+    css: [css_url],
+    font: [font_url],
+    draw_check: [draw.js_url, draw.wasm_url],
+  };
   const sizes = Object.entries(parts).map(([name, urls]) => [name, urls.map(wireBytes).reduce((sum, size) => sum + size)]);
-  say("first visit, brotli, of the budget:");
+  say("first visit (and the check of a draw, when asked for), brotli, of the budget:");
   for (const [name, size] of sizes) {
     say(`  ${name.padEnd(16)}${kilobytes(size).padStart(8)} of ${kilobytes(budget[name]).padStart(8)}`);
   }
@@ -187,7 +194,11 @@ function adminPage({ page, js_url, wasm_url }, css_url, boot_url) {
 
 /// Bundles are built without `Debug` formatting: what prints by it prints nothing, and what compares by it sees no change.
 function refuseDebugFormats() {
-  const folders = ["app/ui/src", "app/shop/src", "app/admin/src", "frontend/shop/src", "frontend/admin/src", "crates/api/src"];
+  const folders = [
+    ...["ui", "shop", "admin", "check"].map((name) => `app/${name}/src`),
+    ...["shop", "admin", "draw"].map((name) => `frontend/${name}/src`),
+    ...["api", "clock", "draw", "draw-file"].map((name) => `crates/${name}/src`),
+  ];
   for (const folder of folders) {
     for (const file of fs.readdirSync(path.join(root, folder), { recursive: true })) {
       if (!file.endsWith(".rs") || file.endsWith("_tests.rs")) continue;
@@ -200,7 +211,7 @@ function refuseDebugFormats() {
 async function main() {
   refuseDebugFormats();
   const only = process.argv.includes("--only") ? process.argv[process.argv.indexOf("--only") + 1] : undefined;
-  if (only && !BUNDLES.includes(only)) fail(`--only takes one of: ${BUNDLES.join(", ")}`);
+  if (only && !PARTS.includes(only)) fail(`--only takes one of: ${PARTS.join(", ")}`);
   const manifestFile = path.join(site, "manifest.json");
   const manifest = fs.existsSync(manifestFile) ? JSON.parse(fs.readFileSync(manifestFile)) : {};
   for (const folder of [assets, cache]) fs.mkdirSync(folder, { recursive: true });
@@ -211,9 +222,11 @@ async function main() {
   const common = ["tokens.css", "stalled.css"];
   if (only !== "admin") {
     const { page: _, ...shop } = await build("shop");
+    const { page: _page, build_id: _none, ...draw } = await build("draw");
     const own = sheets.filter((file) => ![...common, ...ADMIN_SHEETS].includes(file));
     const css_url = await styles("shop.css", [...common, ...own], fonts);
-    manifest.shop = { ...shop, css_url, boot_url, font_url: Object.values(fonts)[0] };
+    for (const file of ["js", "wasm"]) draw[`${file}_integrity`] = integrity(draw[`${file}_url`]);
+    manifest.shop = { ...shop, css_url, boot_url, font_url: Object.values(fonts)[0], draw };
     for (const file of ["css", "boot", "js", "wasm"]) {
       manifest.shop[`${file}_integrity`] = integrity(manifest.shop[`${file}_url`]);
     }

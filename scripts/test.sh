@@ -28,12 +28,13 @@ step() {
 }
 
 # The same profile as the site's build, so that its build scripts and macros serve twice; apart from each other,
-# because the two bundles want other features of the same crates.
+# because the bundles want other features of the same crates.
 clippy_wasm() (
     load_wasm_toolchain
     export CARGO_TARGET_DIR="$ROOT/target/wasm"
     local clippy=(cargo clippy --locked --profile wasm-release --target wasm32-unknown-unknown)
     "${clippy[@]}" -p frontend-shop -p shop -- -D warnings &&
+        "${clippy[@]}" -p frontend-draw -p check -- -D warnings &&
         "${clippy[@]}" -p frontend-admin -p admin -- -D warnings
 )
 

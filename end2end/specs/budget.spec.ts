@@ -5,7 +5,7 @@ import { expect, test } from "../support/fixtures.ts";
 import { ItemPage } from "../support/pages.ts";
 
 type Part = "script_and_wasm" | "page" | "css" | "font" | "picture";
-type Budget = Record<Part | "total", number>;
+type Budget = Record<Part | "draw_check" | "total", number>;
 
 const BUDGET = JSON.parse(
   readFileSync(resolve(import.meta.dirname, "../../frontend/budget.json"), "utf8"),
@@ -66,6 +66,19 @@ test("the first visit of an item's page is within its budget, by the bytes on th
     expect.soft(weights.get(part), part).toBeLessThanOrEqual(BUDGET[part]);
   }
   expect(total, "the whole first visit").toBeLessThanOrEqual(BUDGET.total);
+});
+
+test("the check of a draw is paid for when it is asked for, within its own budget", async ({ page, merchant }) => {
+  const sale = await merchant.publishedSale({ starts_in_ms: 600_000, entries_open_ms: 60_000 });
+  const fetched = await weighFetches(page);
+  await page.goto(`/items/${sale.slug}`);
+  await expect(page.locator("html")).toHaveAttribute("data-alive", "");
+  const ofTheCheck = () => fetched.filter(({ path }) => path.startsWith("/assets/draw."));
+  expect(ofTheCheck()).toEqual([]);
+  await page.getByRole("button", { name: "Check the draw" }).click();
+  await expect(page.locator(".check-draw")).toContainText("The draw has not been held yet");
+  expect(ofTheCheck()).toHaveLength(2);
+  expect(ofTheCheck().reduce((sum, { body_bytes }) => sum + body_bytes, 0)).toBeLessThanOrEqual(BUDGET.draw_check);
 });
 
 test("a shopper never pays for the merchant's view", async ({ page, merchant }) => {

@@ -111,6 +111,32 @@ test.describe("a file that was changed on its way", () => {
   });
 });
 
+test("the check of a draw that was changed on its way is not used, and the page says so kindly", async ({
+  browser,
+  shop,
+  merchant,
+}) => {
+  const sale = await merchant.publishedSale({ starts_in_ms: 60_000, entries_open_ms: 10_000 });
+  const wire = await Wire.before(shop.origin);
+  for (const kind of ["js", "wasm"] as const) {
+    wire.change = (passing) => {
+      if (passing.path.startsWith("/assets/draw.")) {
+        if (kindOf(passing.path) === kind) passing.bytes = tampered(kind, passing.bytes);
+      }
+    };
+    // Unguarded: the browser's console is to tell of the refusal.
+    const page = await (await browser.newContext()).newPage();
+    const refusal = page.waitForEvent("console", (message) => /integrity/i.test(message.text()));
+    await page.goto(`${wire.origin}/items/${sale.slug}`);
+    await page.getByRole("button", { name: "Check the draw" }).click();
+    await refusal;
+    await expect(page.locator(".check-draw [aria-live]")).toHaveText(/The shop did not answer/);
+    expect((await traces(page)).js).toBe(false);
+    await page.context().close();
+  }
+  await wire.close();
+});
+
 test("every file of a page is fetched once, and none is fetched in vain", async ({ browser, shop, merchant, guard }) => {
   const sale = await merchant.publishedSale({ starts_in_ms: 60_000 });
   const wire = await Wire.before(shop.origin);

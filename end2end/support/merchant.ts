@@ -23,6 +23,8 @@ export interface SaleOptions {
   waitlist_units?: number;
   /** A sale by draw: for so long after the start orders are entries. */
   entries_open_ms?: number;
+  /** Of a sale by draw: the public value that is mixed in, due before the sale's end. */
+  beacon?: { description: string; due_in_ms: number };
   skus?: { sku: string; title: string; stock_units: number; price_minor: number }[];
   strikes?: { limit: number; strike_seconds: number; marked_orders: "pay_to_claim" | "refuse" };
   eligibility?: { account_before_ms?: number; listed_only?: boolean };
@@ -94,6 +96,10 @@ export class Merchant {
       waitlist_units: options.waitlist_units,
       mode: options.entries_open_ms === undefined ? undefined : "draw",
       entries_close_at_ms: options.entries_open_ms === undefined ? undefined : starts_at_ms + options.entries_open_ms,
+      beacon:
+        options.beacon === undefined
+          ? undefined
+          : { description: options.beacon.description, due_at_ms: starts_at_ms + options.beacon.due_in_ms },
       skus: options.skus,
       strikes: options.strikes,
       eligibility: options.eligibility,
@@ -119,6 +125,14 @@ export class Merchant {
     await eventually(`the sale is ${phase}`, async () => {
       const state = json<{ phase: string }>(await exchange(this.#origin, "GET", `/csi/sales/${sale_id}`));
       return state.phase === phase ? true : undefined;
+    });
+  }
+
+  /** Until everybody who entered knows. */
+  async untilDrawn(sale_id: string, stage = "drawn"): Promise<void> {
+    await eventually(`the draw is ${stage}`, async () => {
+      const draw = json<{ stage: string }>(await exchange(this.#origin, "GET", `/api/sales/${sale_id}/draw`));
+      return draw.stage === stage ? true : undefined;
     });
   }
 

@@ -47,3 +47,61 @@ start().catch((error) => {
   document.documentElement.dataset.failed = "";
   console.error("stampede:", error);
 });
+
+// What follows is for sales by draw; it needs no island, and works beside ones that failed.
+const place = document.querySelector(".check-draw");
+if (place) {
+  noteFingerprint(place.dataset);
+  place.querySelector("button").addEventListener("click", ({ currentTarget }) => checkDraw(place, currentTarget));
+}
+const copy = document.querySelector(".copy");
+if (copy) {
+  copy.hidden = !navigator.clipboard;
+  copy.addEventListener("click", () =>
+    navigator.clipboard.writeText(copy.value).then(() => (copy.textContent = copy.dataset.done), () => (copy.hidden = true)),
+  );
+}
+
+// The first fingerprint that this browser sees of a draw's seed is kept, for the check after the draw; those of the
+// last few draws.
+function noteFingerprint({ saleId, commitment }) {
+  try {
+    const slot = "stampede-fingerprints";
+    const noted = (localStorage.getItem(slot) ?? "").split("\n");
+    if (noted.some((line) => line.startsWith(saleId))) return;
+    localStorage.setItem(slot, [`${saleId} ${commitment} ${Date.now()}`, ...noted].slice(0, 20).join("\n"));
+  } catch {
+    // Storage may be off.
+  }
+}
+
+let check;
+let loads = 0;
+
+async function checkDraw(place, button) {
+  if (button.ariaBusy === "true") return;
+  button.ariaBusy = "true";
+  try {
+    check ??= await loadCheck(place.dataset);
+    await check(place);
+  } catch (error) {
+    console.warn("stampede:", error);
+    place.querySelector("[aria-live]").textContent = place.dataset.unreachable;
+  }
+  button.ariaBusy = "false";
+}
+
+// Put into the page as a script with its digest, so that every browser holds it against that, and then imported: the
+// module map has it, checked. It remembers a failure too, so that another attempt goes by another address.
+async function loadCheck({ js, jsIntegrity, wasm, wasmIntegrity }) {
+  const src = loads++ ? `${js}?${loads}` : js;
+  await new Promise((done, failed) => {
+    const script = Object.assign(document.createElement("script"), { type: "module", src, integrity: jsIntegrity });
+    script.onload = done;
+    script.onerror = () => failed(new Error(`${src} could not be loaded`));
+    document.head.append(script);
+  });
+  const [bundle, module_or_path] = await Promise.all([import(src), fetch(wasm, { integrity: wasmIntegrity })]);
+  await bundle.default({ module_or_path });
+  return bundle.check;
+}

@@ -4,7 +4,8 @@ use leptos::{
     prelude::{document, window},
     task::{spawn_local, tick},
 };
-use wasm_bindgen::JsCast;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
 use web_sys::{HtmlElement, VisibilityState};
 
 /// Where the shell page wants the view: `#app`, or the body where a page has none.
@@ -46,4 +47,14 @@ pub(crate) fn focus(id: &str) {
             let _ = element.focus();
         }
     });
+}
+
+/// Whether text can be copied for the reader: a page without TLS has no clipboard.
+pub(crate) fn can_copy() -> bool {
+    !JsValue::from(window().navigator().clipboard()).is_undefined()
+}
+
+/// Copies text where that is possible. Answers whether it was; a browser may refuse.
+pub(crate) async fn copy(text: &str) -> bool {
+    can_copy() && JsFuture::from(window().navigator().clipboard().write_text(text)).await.is_ok()
 }

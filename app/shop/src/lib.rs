@@ -20,7 +20,7 @@ pub use pages::{
 };
 pub use ui::Locale;
 #[cfg(feature = "ssr")]
-pub use ui::{Assets, iso_utc};
+pub use ui::{Assets, DrawAssets, iso_utc};
 
 /// Names the source of pages and islands. A server and a bundle with different ones do not fit each other.
 pub const BUILD_ID: &str = concat!("shop-", env!("SHOP_SOURCE_HASH"));

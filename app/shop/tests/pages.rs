@@ -2,11 +2,11 @@
 #![cfg(feature = "ssr")]
 
 use api::{
-    ItemCard, ItemPage, Order, OrderDetail, OrderHistory, OrderState, Refund, RefundCause, SalePhase, SaleSummary,
-    SkuSummary, StockPolicy,
+    DrawSummary, ItemCard, ItemPage, Order, OrderDetail, OrderHistory, OrderState, Refund, RefundCause, SalePhase,
+    SaleSummary, SkuSummary, StockPolicy,
 };
 use leptos::prelude::*;
-use shop::{Assets, Locale, OrderDocument, OrdersDocument, catalogue_html, document_html, item_html};
+use shop::{Assets, DrawAssets, Locale, OrderDocument, OrdersDocument, catalogue_html, document_html, item_html};
 
 fn assets() -> Assets {
     Assets {
@@ -20,6 +20,12 @@ fn assets() -> Assets {
         boot_integrity: "sha384-boot".to_owned(),
         js_integrity: "sha384-js".to_owned(),
         wasm_integrity: "sha384-wasm".to_owned(),
+        draw: DrawAssets {
+            js_url: "/assets/draw.1.js".to_owned(),
+            wasm_url: "/assets/draw.1.wasm".to_owned(),
+            js_integrity: "sha384-draw-js".to_owned(),
+            wasm_integrity: "sha384-draw-wasm".to_owned(),
+        },
     }
 }
 
@@ -73,6 +79,7 @@ fn sku(sku: &str, title: &str, price_minor: i64) -> SkuSummary {
 
 fn detail(state: OrderState, history: OrderHistory) -> OrderDetail {
     OrderDetail {
+        draw_commitment: None,
         order: Order {
             order_id: "0192f0c1-7a55-7c1e-9d6b-3f1f6a0b2c12".to_owned(),
             sale_id: "0192f0c1-7a55-7c1e-9d6b-3f1f6a0b2c11".to_owned(),
@@ -200,6 +207,32 @@ fn a_sale_for_some_shoppers_says_so_and_so_does_one_with_a_waiting_line() {
     });
     assert!(!decides.contains("may wait"), "where payment decides nothing is held, so that nobody waits");
     assert!(item_of(Locale::Zh, |sale| sale.is_restricted = true).contains("本场仅限部分账号参与"));
+}
+
+#[test]
+fn a_sale_by_draw_says_what_decides_and_can_be_checked_with_one_button() {
+    let by_draw = |sale: &mut SaleSummary| {
+        let commitment = "ab".repeat(32);
+        sale.draw = Some(DrawSummary { entries_close_at_ms: 1_763_814_000_000, commitment, beacon: None });
+    };
+    let check = "id=\"check-draw\"";
+    for (locale, joins, enters, button) in [
+        (Locale::En, "You join the line.", "Your order enters the draw.", "Check the draw"),
+        (Locale::Zh, "进入队列", "订单即为抽签登记", "核对抽签"),
+    ] {
+        let (html, first_come) = (item_of(locale, by_draw), item(locale));
+        assert!(html.contains(enters) && !html.contains(joins), "how it goes, by draw");
+        assert!(first_come.contains(joins) && !first_come.contains(enters), "how it goes, first come");
+        assert!(html.contains(check) && !first_come.contains(check));
+        assert!(html.contains(button));
+        assert!(html.contains("data-js-integrity=\"sha384-draw-js\""), "its code is held against its digest");
+        assert!(!html.contains("Nobody is served before someone who came first"));
+        // Nothing of the check is fetched with the page.
+        assert!(!html.contains("src=\"/assets/draw.") && !html.contains("href=\"/assets/draw."));
+    }
+    let order = detail(OrderState::Held, kept());
+    assert!(!order_page(order.clone()).contains(check));
+    assert!(order_page(OrderDetail { draw_commitment: Some("ab".repeat(32)), ..order }).contains(check));
 }
 
 #[test]

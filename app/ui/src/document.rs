@@ -20,6 +20,16 @@ pub struct Assets {
     pub boot_integrity: String,
     pub js_integrity: String,
     pub wasm_integrity: String,
+    pub draw: DrawAssets,
+}
+
+/// The check of a draw: a bundle of its own, fetched when somebody asks for it.
+#[derive(Clone, Debug, Deserialize)]
+pub struct DrawAssets {
+    pub js_url: String,
+    pub wasm_url: String,
+    pub js_integrity: String,
+    pub wasm_integrity: String,
 }
 
 /// The same page elsewhere: full addresses where the shop's origin is known, paths otherwise.

@@ -10,7 +10,7 @@ mod texts;
 mod time;
 
 #[cfg(feature = "ssr")]
-pub use document::{Alternate, Assets, Document, Head};
+pub use document::{Alternate, Assets, Document, DrawAssets, Head};
 pub use locale::Locale;
 pub use money::{decimal_amount, format_money};
 pub use time::{format_utc, iso_utc};

@@ -65,6 +65,8 @@ pub struct ItemPage {
 /// An order with what its page needs to tell the shopper what was bought.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OrderDetail {
+    /// In a sale by draw: the fingerprint of its seed, 64 hexadecimal digits.
+    pub draw_commitment: Option<String>,
     pub order: Order,
     /// Of the SKU, where it is one.
     pub sku_title: Option<String>,

@@ -53,6 +53,40 @@ impl Tree {
     }
 }
 
+/// The root alone, leaf after leaf in their order: one node a level is kept, and no more.
+#[derive(Clone, Debug, Default)]
+pub struct Root {
+    leaves: u64,
+    /// Whole subtrees, the largest first: their heights are the bits of `leaves`.
+    whole: Vec<Digest>,
+}
+
+impl Root {
+    /// How many leaves went into it.
+    #[must_use]
+    pub fn leaves(&self) -> u64 {
+        self.leaves
+    }
+
+    pub fn push<H: Sha256>(&mut self, leaf: Digest) {
+        let mut subtree = leaf;
+        for _ in 0..self.leaves.trailing_ones() {
+            if let Some(left) = self.whole.pop() {
+                subtree = node::<H>(&left, &subtree);
+            }
+        }
+        self.whole.push(subtree);
+        self.leaves += 1;
+    }
+
+    /// The root of what has been pushed; of nothing, the digest of nothing.
+    #[must_use]
+    pub fn digest<H: Sha256>(&self) -> Digest {
+        let whole = self.whole.iter().rev().copied();
+        whole.reduce(|right, left| node::<H>(&left, &right)).unwrap_or_else(|| H::digest(&[]))
+    }
+}
+
 fn node<H: Sha256>(left: &Digest, right: &Digest) -> Digest {
     H::digest(&[NODE_PREFIX, left, right])
 }

@@ -1,8 +1,8 @@
 //! The rules of the draw: proofs, ranking, the whole check; and the published vectors of `vectors.json`.
 
 use draw::{
-    Digest, Entry, Published, Ranked, Sha256, Tree, Units, Wrong, check, commitment, draw_key, from_hex, hmac,
-    leaf_hash, proof_holds, rank_key, ranking, to_hex,
+    Check, Digest, Entry, Published, Ranked, Root, Sha256, Tree, Units, Wrong, check, commitment, draw_key, from_hex,
+    hmac, leaf_hash, proof_holds, rank_key, ranking, to_hex,
 };
 use proptest::prelude::*;
 
@@ -67,7 +67,11 @@ fn the_root_is_that_of_the_rfc() {
     for count in 0..70 {
         let mut sorted = leaves(count);
         sorted.sort_unstable();
-        assert_eq!(Tree::of::<Sha>(leaves(count)).root::<Sha>(), root_by_the_book(&sorted), "{count} leaves");
+        let by_the_book = root_by_the_book(&sorted);
+        assert_eq!(Tree::of::<Sha>(leaves(count)).root::<Sha>(), by_the_book, "{count} leaves");
+        let mut root = Root::default();
+        sorted.into_iter().for_each(|leaf| root.push::<Sha>(leaf));
+        assert_eq!((root.digest::<Sha>(), root.leaves()), (by_the_book, u64::from(count)), "leaf after leaf");
     }
 }
 
@@ -152,6 +156,25 @@ proptest! {
         prop_assert!(wrong(&|draw| draw.entries.push(draw.entries[at].clone())).iter().any(|wrong| matches!(wrong, Wrong::Twice(_))));
         let next = (at + 1) % draw.entries.len();
         prop_assert!(wrong(&|draw| draw.entries.swap(at, next)).contains(&Wrong::Place(at.min(next) + 1)));
+    }
+}
+
+#[test]
+fn a_check_in_parts_finds_what_one_at_one_go_finds_and_says_how_far_it_is() {
+    let right = held(23, 9, [4; 32], Some("ab"));
+    let mut wrong = right.clone();
+    wrong.entries.swap(2, 20);
+    wrong.entries[7].won ^= true;
+    for draw in [right, wrong, held(1, 1, [4; 32], None), held(0, 1, [4; 32], None)] {
+        for entries in [1, 5, 100] {
+            let mut parts = Check::new(&draw);
+            let mut done = parts.done();
+            while parts.step::<Sha>(entries) {
+                assert!(parts.done() > done && parts.done() < 1.0, "{done} and then {}", parts.done());
+                done = parts.done();
+            }
+            assert_eq!(parts.wrong::<Sha>(), check::<Sha>(&draw));
+        }
     }
 }
 

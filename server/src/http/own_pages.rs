@@ -186,7 +186,9 @@ fn detail(app: &App, row: &ledger::OrderRow) -> OrderDetail {
     let sale_id: SaleId = row.sale_id;
     let item = catalog.sale(sale_id).and_then(|sale| catalog.item(sale.item_id));
     let sku = catalog.sale(sale_id).and_then(|sale| sale.skus.iter().find(|sku| row.sku.as_ref() == Some(&sku.sku)));
+    let draw = catalog.sale(sale_id).and_then(|sale| sale.draw.as_ref());
     OrderDetail {
+        draw_commitment: draw.map(|draw| draw.commitment.to_string()),
         order: view::order(row),
         sku_title: sku.map(|sku| sku.title.clone()),
         slug: item.map(|item| item.slug.clone()).unwrap_or_default(),

@@ -181,8 +181,8 @@ impl Publisher {
         if before.is_empty() {
             // What an earlier life of this process left in the edges is not known.
             stale.tags = Stale::all_pages().tags;
-            let Assets { css_url, boot_url, js_url, wasm_url, font_url, .. } = self.assets.clone();
-            stale.paths.extend([css_url, boot_url, js_url, wasm_url, font_url]);
+            let Assets { css_url, boot_url, js_url, wasm_url, font_url, draw, .. } = self.assets.clone();
+            stale.paths.extend([css_url, boot_url, js_url, wasm_url, font_url, draw.js_url, draw.wasm_url]);
         }
         self.catalog.store(catalog);
         self.pages.store(Arc::new(pages));

@@ -101,6 +101,10 @@ pub(crate) fn lay_out_site(folder: &Path) {
             "wasm_url": "/assets/shop.wasm", "font_url": "/assets/font.woff2",
             "css_integrity": "sha384-css", "boot_integrity": "sha384-boot", "js_integrity": "sha384-js",
             "wasm_integrity": "sha384-wasm",
+            "draw": {
+                "js_url": "/assets/draw.js", "wasm_url": "/assets/draw.wasm",
+                "js_integrity": "sha384-draw-js", "wasm_integrity": "sha384-draw-wasm",
+            },
         },
         "admin": { "html": "admin.html" },
     });

@@ -1,6 +1,7 @@
 //! One sale, live: its numbers, its plot, its orders, and what the merchant can do about it.
 
 mod actions;
+mod draw;
 mod geometry;
 mod kinds;
 mod order_row;
@@ -16,8 +17,8 @@ use leptos::prelude::*;
 use leptos_router::{components::A, hooks::use_params_map};
 
 use self::{
-    actions::Actions, kinds::Kinds, orders::Orders, plot::Plot, readings::Readings, shoppers::Shoppers, terms::Terms,
-    watch::Watch,
+    actions::Actions, draw::DrawPart, kinds::Kinds, orders::Orders, plot::Plot, readings::Readings, shoppers::Shoppers,
+    terms::Terms, watch::Watch,
 };
 use crate::{desk::Desk, http::Failure, moment, money, pages::Heading, words};
 
@@ -56,6 +57,7 @@ fn Whole(watch: Watch) -> impl IntoView {
     view! {
         <Head watch=watch/>
         <Actions watch=watch/>
+        <DrawPart watch=watch/>
         <Readings watch=watch/>
         <Plot watch=watch/>
         <Kinds watch=watch/>

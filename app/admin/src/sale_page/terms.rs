@@ -1,6 +1,6 @@
 //! The sale's terms, folded away, with their form.
 
-use api::{Draw, DrawStage, Item, MarkedOrders, QuizKind, Sale, StockPolicy};
+use api::{Draw, Item, MarkedOrders, QuizKind, Sale, StockPolicy};
 use leptos::prelude::*;
 
 use super::watch::Watch;
@@ -97,21 +97,12 @@ fn summary(sale: &Sale) -> impl IntoView + use<> {
     }
 }
 
-/// How far the draw is, in a sentence.
+/// The rule; how far the draw is stands in a part of its own.
 fn draw(draw: &Draw) -> String {
-    let entries = words::counted_as(draw.entries as i64, "entry", "entries");
     let close = moment::stamp(draw.entries_close_at_ms);
-    let told = match draw.stage {
-        DrawStage::Entering => format!("a draw; entries close {close}; {entries} so far"),
-        DrawStage::Closed if draw.beacon.is_some() => format!("a draw among {entries}; it waits for the public value"),
-        DrawStage::Closed => format!("a draw among {entries}; it is next"),
-        DrawStage::Deciding => format!("a draw among {entries}; they are being told"),
-        DrawStage::Drawn => format!("drawn among {entries}; {} won", draw.winners.unwrap_or(0)),
-        DrawStage::CalledOff => "a draw that was called off".to_owned(),
-    };
     match &draw.beacon {
-        Some(beacon) => format!("{told}; public value: {}", beacon.description),
-        None => told,
+        Some(beacon) => format!("a draw among all who entered by {close}, with a public value: {}", beacon.description),
+        None => format!("a draw among all who entered by {close}"),
     }
 }
 

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use serde_json::json;
 use ui::{Alternate, Assets, Head, Locale, decimal_amount, format_utc, iso_utc};
 
-use super::{document, document_html};
+use super::{check_draw, document, document_html};
 use crate::{
     browser::wire,
     facts::Facts,
@@ -69,13 +69,13 @@ pub fn item_html(locale: Locale, assets: &Assets, page: &ItemPage, public_origin
                                 <p class="no-script">{locale.needs_script()}</p>
                             </noscript>
                             {sale.map(|sale| promises(locale, sale))}
-                            {sale.and_then(|sale| draw(locale, sale))}
+                            {sale.and_then(|sale| draw(locale, assets, sale))}
                             {sale.map(|sale| figures(locale, sale))}
                             <section class="about">
                                 <h2>{locale.about_item()}</h2>
                                 {paragraphs.map(|text| view! { <p>{text.to_owned()}</p> }).collect_view()}
                             </section>
-                            {sale.map(|sale| steps(locale, sale.stock_policy))}
+                            {sale.map(|sale| steps(locale, sale))}
                             <Others />
                             <p class="back"><a href=locale.path("/")>{locale.back_to_all()}</a></p>
                         </div>
@@ -138,7 +138,7 @@ fn promises(locale: Locale, sale: &SaleSummary) -> impl IntoView + use<> {
 }
 
 /// What a sale by draw promises, and how anyone can check it.
-fn draw(locale: Locale, sale: &SaleSummary) -> Option<impl IntoView + use<>> {
+fn draw(locale: Locale, assets: &Assets, sale: &SaleSummary) -> Option<impl IntoView + use<>> {
     let draw = sale.draw.as_ref()?;
     let close = format_utc(locale, draw.entries_close_at_ms);
     let beacon = draw.beacon.as_ref().map(|description| locale.draw_beacon(description));
@@ -149,8 +149,12 @@ fn draw(locale: Locale, sale: &SaleSummary) -> Option<impl IntoView + use<>> {
             <p>{locale.draw_promise(&close)}</p>
             {beacon.map(|text| view! { <p>{text}</p> })}
             <p>{locale.draw_fingerprint()}</p>
-            <p><code class="fingerprint">{draw.commitment.clone()}</code></p>
+            <p class="copyable">
+                <code class="fingerprint">{draw.commitment.clone()}</code>
+                <button class="quiet copy" type="button" value=draw.commitment.clone() data-done=locale.copied()>{locale.copy()}</button>
+            </p>
             <p>{locale.draw_check()}</p>
+            {check_draw(locale, assets, &sale.sale_id, &draw.commitment)}
             <ul>
                 <li><a href=path.clone() rel="nofollow">{locale.draw_facts()}</a></li>
                 <li><a href=[&path, "/entries"].concat() rel="nofollow" download="">{locale.draw_file()}</a></li>
@@ -192,12 +196,17 @@ fn figures(locale: Locale, sale: &SaleSummary) -> impl IntoView + use<> {
     }
 }
 
-fn steps(locale: Locale, policy: StockPolicy) -> impl IntoView {
-    let texts = [locale.step_wait(), locale.step_quiz(), locale.step_line(), locale.step_pay(policy)];
+fn steps(locale: Locale, sale: &SaleSummary) -> impl IntoView + use<> {
+    let mut texts = vec![locale.step_wait(), locale.step_quiz()];
+    match sale.draw {
+        Some(_) => texts.extend([locale.step_enter(), locale.step_draw()]),
+        None => texts.push(locale.step_line()),
+    }
+    texts.push(locale.step_pay(sale.stock_policy));
     view! {
         <section class="steps">
             <h2>{locale.how_it_goes()}</h2>
-            <ol>{texts.map(|text| view! { <li>{text}</li> })}</ol>
+            <ol>{texts.into_iter().map(|text| view! { <li>{text}</li> }).collect_view()}</ol>
         </section>
     }
 }

@@ -2,6 +2,7 @@
 //! and no randomness goes into them.
 
 mod catalogue;
+mod check_draw;
 mod item;
 mod order;
 mod problem;
@@ -15,6 +16,7 @@ pub use problem::ProblemDocument;
 pub use sign_in::SignInDocument;
 pub use waiting::waiting_html;
 
+use check_draw::check_draw;
 use leptos::prelude::*;
 use ui::{Assets, Document, Head, Locale};
 

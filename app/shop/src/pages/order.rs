@@ -4,7 +4,7 @@ use api::{Order, OrderDetail, OrderState};
 use leptos::prelude::*;
 use ui::{Assets, Head, Locale, format_money, format_utc, iso_utc};
 
-use super::document;
+use super::{check_draw, document};
 use crate::islands::{OrderActions, OrderFacts, OwnPage, PayActions};
 
 /// The shopper's orders, newest first.
@@ -47,6 +47,12 @@ pub fn OrderDocument(locale: Locale, assets: Assets, detail: OrderDetail) -> imp
                     <h1>{locale.order_word()}</h1>
                     <a class="ticket" href=locale.path(&["/items/", &detail.slug].concat())>{ticket(locale, &detail, false)}</a>
                     <OrderActions />
+                    {detail.draw_commitment.as_ref().map(|commitment| view! {
+                        <section class="draw">
+                            <h2>{locale.draw_title()}</h2>
+                            {check_draw(locale, &assets, &order.sale_id, commitment)}
+                        </section>
+                    })}
                     <dl class="order-facts">
                         <div>
                             <dt>{locale.order_number()}</dt>

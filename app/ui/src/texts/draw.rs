@@ -9,9 +9,16 @@ texts! {
     state_drawing: "The draw", "待抽签";
     draw_is_next: "The entries are closed. The draw is next; this page will tell.", "登记已截止，即将抽签，结果将在本页显示。";
     enters_draw: " Buy now enters the draw; being first buys nothing.", "点击“立即抢购”即登记抽签，先到并不优先。";
+    sign_in_to_enter: "Sign in to enter the draw.", "登录后即可登记抽签。";
+    entering_draw: "Entering the draw…", "正在登记抽签……";
     draw_title: "By draw", "抽签发售";
-    draw_fingerprint: "The seed of the draw is fixed and secret. This is its fingerprint; note it, and nobody can exchange the seed later:", "抽签种子已确定并保密。以下为其指纹，请自行留存，种子此后无法更换：";
-    draw_check: "After the draw anyone can recompute it. Save the file with all entries and run “stampede verify-draw FILE”, or hold it against the published test vectors with a program of your own.", "抽签后任何人都可以复核：保存包含全部登记的文件，运行“stampede verify-draw 文件名”，或用自己的程序对照公开的测试向量。";
+    draw_fingerprint: "The seed of the draw is fixed before the start and secret until the draw. This is its fingerprint. Your browser notes it; note it yourself too, and nobody can exchange the seed later:", "抽签种子在开抢前已确定，抽签前保密。以下为其指纹，您的浏览器会记下它；也请自行留存，种子此后无法更换：";
+    draw_check: "After the draw anyone can recompute it: here, with one button, or without trusting this page. Save the file with all entries and run “stampede verify-draw FILE”, or hold it against the published test vectors with a program of your own.", "抽签后任何人都可以复核：在本页一键核对；也可不依赖本页，保存包含全部登记的文件，运行“stampede verify-draw 文件名”，或用自己的程序对照公开的测试向量。";
+    copy: "Copy", "复制";
+    copied: "Copied", "已复制";
+    step_enter: "Your order enters the draw. You always see that it is in, and how many others are.", "订单即为抽签登记，是否登记成功、共有多少份登记，均如实显示。";
+    step_draw: "When the entries have closed, the draw decides who is served in which order; when an entry came makes no difference.", "登记截止后，由抽签决定先后，与登记早晚无关。";
+    not_drawn: "The draw has been held, and there was nothing left for your entry. Nothing was charged.", "抽签已结束，轮到您时已无余量，未产生任何扣款。";
     draw_file: "All entries of the draw (JSON)", "全部登记（JSON）";
     draw_facts: "The draw’s present state (JSON)", "抽签当前状态（JSON）";
     entries_close_at: "Entries close", "登记截止";

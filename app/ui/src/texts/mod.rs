@@ -3,6 +3,7 @@
 
 mod account;
 mod draw;
+mod draw_check;
 mod order;
 mod page;
 mod problem;

@@ -31,7 +31,7 @@ texts! {
     needs_script: "This shop needs JavaScript for its clock and its line. The start below is in UTC.", "倒计时与排队需要启用 JavaScript。以下时间为协调世界时 (UTC)。";
     needs_script_short: "This page needs JavaScript.", "本页需要启用 JavaScript。";
     page_stalled: "Part of this page did not arrive whole, so its buttons stay off. Nothing of yours is lost: reload the page, or try another network.", "页面没有完整加载，按钮暂不可用。您的订单与名额不受影响：请刷新页面，或换个网络再试。";
-    footer_fair: "Nobody is served before someone who came first. The stock is counted once.", "先到先得，库存只计一次。";
+    footer_fair: "First come, first served, or a draw that anyone can check; each sale says which. The stock is counted once.", "先到先得，或由可复核的抽签决定，各场自有说明。库存只计一次。";
     not_found_title: "There is nothing here", "这里什么也没有";
     not_found_detail: "The address may be old, or what stood here belongs to someone else.", "链接可能已失效，或内容不属于您。";
     pause_title: "One moment", "请稍候";

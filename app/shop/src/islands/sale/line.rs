@@ -23,7 +23,11 @@ const NOTICE_MS: f64 = 200.0;
 
 pub(super) async fn join(model: Model, accepted: Accepted, attempt: Attempt) {
     model.stage.set(Stage::InLine);
-    model.status.set(model.locale.in_line(accepted.position, None, false));
+    model.status.set(if enters(model) {
+        model.locale.entering_draw().to_owned()
+    } else {
+        model.locale.in_line(accepted.position, None, false)
+    });
     model.line_percent.set(0);
     sleep_ms(accepted.poll_after_ms as f64).await;
     follow(model, accepted.queue_token, Some(attempt)).await;
@@ -34,6 +38,7 @@ pub(super) async fn follow(model: Model, token: String, attempt: Option<Attempt>
     let path = ["/api/queue/", &token].concat();
     let mut first_position = None;
     let mut last_position = None;
+    let mut entered = false;
     loop {
         let status = match http::get(&path).await {
             Ok(value) => wire::queue_status(&value),
@@ -55,12 +60,14 @@ pub(super) async fn follow(model: Model, token: String, attempt: Option<Attempt>
         };
         last_position = status.position.or(last_position);
         let first = *first_position.get_or_insert(status.position.unwrap_or(1));
+        // Whoever waits after a draw stands in a line again.
+        entered = (entered || status.entered) && status.state != QueueState::Waiting;
         match status.state {
             QueueState::Queued | QueueState::Waiting => {
                 show_place(model, &status, first);
                 rest(model, status.poll_after_ms.map_or(POLL_MS, |ms| ms as f64)).await;
             }
-            ended => return end(model, ended, status, last_position, attempt).await,
+            ended => return end(model, ended, status, last_position, entered, attempt).await,
         }
     }
 }
@@ -87,6 +94,11 @@ pub(super) async fn leave(model: Model) {
     model.change(|unseen| unseen.ask_now = true);
 }
 
+/// The line's own numbers say nothing then.
+fn enters(model: Model) -> bool {
+    model.entries_close_at_ms().is_some()
+}
+
 fn show_place(model: Model, status: &QueueStatus, first_position: u64) {
     if status.state == QueueState::Waiting {
         model.change(|unseen| unseen.waiting_order_id.clone_from(&status.order_id));
@@ -103,6 +115,7 @@ fn show_place(model: Model, status: &QueueStatus, first_position: u64) {
         (QueueState::Queued, Some(number)) if status.entered => {
             model.locale.entered_draw(number, status.entries.unwrap_or(number))
         }
+        (QueueState::Queued, _) if enters(model) => model.locale.entering_draw().to_owned(),
         (QueueState::Queued, Some(position)) => {
             model.locale.in_line(position, status.units_left, status.chance == Some(Chance::Unlikely))
         }
@@ -123,6 +136,7 @@ async fn end(
     ended: QueueState,
     status: QueueStatus,
     last_position: Option<u64>,
+    entered: bool,
     attempt: Option<Attempt>,
 ) {
     let reason = status.reason.unwrap_or_default();
@@ -147,7 +161,12 @@ async fn end(
         }
         QueueState::SoldOut => {
             let waited = model.stage.get_untracked() == Stage::Waiting;
-            model.settle(model.locale.sold_out_after(last_position, waited));
+            model.settle(if entered {
+                // An entry's number is no place in a line.
+                model.locale.not_drawn().to_owned()
+            } else {
+                model.locale.sold_out_after(last_position, waited)
+            });
             // The board and the button shall not promise for seconds what the line has just denied.
             countdown::ask(model).await;
         }

@@ -57,6 +57,7 @@ pub(crate) fn SaleDock() -> impl IntoView {
             {model.board.view(locale, "board-caption")}
             <a class="next" href=locale.path("/") hidden=flag(move || !is_over(model))>{locale.see_what_is_next()}</a>
             <p class="outcome" role="status">{text(move || status(model))}</p>
+            <a class="check" href="#check-draw" hidden=flag(move || !is_drawn(model))>{locale.check_draw()}</a>
             <progress
                 class="line"
                 max="100"
@@ -147,6 +148,7 @@ fn status(model: Model) -> String {
     let live = model.live_note.get();
     let enters = enters(model);
     match model.phase.get() {
+        SalePhase::Upcoming | SalePhase::Open if model.visitor.get() && enters => live + locale.sign_in_to_enter(),
         SalePhase::Upcoming if model.visitor.get() => live + locale.sign_in_ahead(),
         SalePhase::Open if model.visitor.get() => live + locale.sign_in_to_join(),
         SalePhase::Upcoming | SalePhase::Open => model.look(|Unseen { facts, .. }| {
@@ -175,6 +177,12 @@ fn status(model: Model) -> String {
 fn enters(model: Model) -> bool {
     model.kinds_told.track();
     model.entries_close_at_ms().is_some()
+}
+
+/// A draw was held, and can be checked further down.
+fn is_drawn(model: Model) -> bool {
+    model.kinds_told.track();
+    model.look(|unseen| unseen.draw_stage == DrawStage::Drawn)
 }
 
 /// Nothing is left to do here, and the shopper has no order to look at.
