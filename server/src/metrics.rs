@@ -38,6 +38,7 @@ pub(crate) const WAL_BYTES: &str = "stampede_wal_bytes";
 
 pub(crate) const OFFERED: &str = "stampede_offered_requests_total";
 pub(crate) const SHED: &str = "stampede_shed_requests_total";
+pub(crate) const THREAD_WAIT: &str = "stampede_thread_wait_seconds";
 pub(crate) const ADMITTED_SHARE: &str = "stampede_admitted_share";
 
 pub(crate) const BREAKER_OPEN: &str = "stampede_breaker_open";
@@ -89,6 +90,7 @@ fn describe() {
     describe_counter!(OFFERED, "Requests that overload judged, by class; pages and the time are never judged.");
     describe_counter!(SHED, "Requests that overload refused, by class.");
     describe_gauge!(ADMITTED_SHARE, "The share of each class that overload lets in now, 0 to 1.");
+    describe_gauge!(THREAD_WAIT, "How long work waits for a thread, on the mean.");
     describe_gauge!(BREAKER_OPEN, "1 while what failed again and again is left alone, else 0.");
     describe_gauge!(HOT_ITEMS, "Items that are hot now, by cause.");
     describe_counter!(HEAT_CHANGES, "Items that the crowd came to or left, by what happened.");
@@ -238,6 +240,7 @@ pub(crate) fn breaker(of: &'static str, is_open: bool) {
 
 /// What overload did, since the start.
 pub(crate) fn overload(overload: &Overload) {
+    gauge!(THREAD_WAIT).set(f64::from(overload.delay_us()) / 1e6);
     for class in Class::ALL {
         let (offered, shed) = overload.counts(class);
         counter!(OFFERED, "class" => class.as_str()).absolute(offered);

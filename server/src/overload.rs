@@ -67,12 +67,15 @@ pub(crate) async fn watch(app: App, mut stopped: watch::Receiver<bool>) -> std::
             _ = stopped.wait_for(|stopped| *stopped) => return Ok(()),
             read = ours.read(&mut probes) => read?,
         };
-        // Of several that came together the first waited longest.
-        let Some(sent_us) = probes[..read].first_chunk().map(|bytes| u64::from_ne_bytes(*bytes)) else { continue };
+        if read == 0 {
+            return Err(ErrorKind::UnexpectedEof.into());
+        }
         let now_us = began.elapsed().as_micros() as u64;
-        let delay_us = u32::try_from(now_us.saturating_sub(sent_us)).unwrap_or(u32::MAX);
+        // Of several that came together the first waited longest.
+        let sent_us = probes[..read].as_chunks().0.iter().map(|sent_us| u64::from_ne_bytes(*sent_us));
+        let delays_us = sent_us.map(|sent_us| now_us.saturating_sub(sent_us));
         let since_last_ms = (now_us - std::mem::replace(&mut last_us, now_us)) as f64 / 1e3;
-        watch.look(&app.overload, delay_us, app.tuned.thread_wait_us(), since_last_ms);
+        watch.look(&app.overload, delays_us, app.tuned.thread_wait_us(), since_last_ms);
         let so_far = Class::ALL.iter().map(|class| app.overload.counts(*class).0).sum::<u64>();
         is_busy.store(so_far != std::mem::replace(&mut came, so_far), Ordering::Relaxed);
     }

@@ -46,14 +46,14 @@ impl Class {
 /// Steps within a class: a share of it can be refused.
 const STEPS: u32 = 1_024;
 
-/// How often the delay is to be looked at.
+/// How often the delay is to be measured.
 pub const LOOK_EVERY_MS: u64 = 5;
 
-/// Work may wait so long for a thread, unless somebody says otherwise.
-pub const MOST_DELAY_US: u32 = 5_000;
+/// Work may wait so long for a thread on the mean, unless somebody says otherwise.
+pub const MOST_DELAY_US: u32 = 10_000;
 
-/// Waiting is overload when so many looks in a row found too much of it. One alone may be the system's doing.
-const LOOKS_IN_A_ROW: u8 = 3;
+/// How much each delay counts for the mean, against all before. One alone may be the system's doing.
+const LATEST_DELAY: f64 = 0.1;
 
 /// While fewer requests come, none is refused, whatever the delay: then it is not they who are too many.
 pub const LEAST_PER_SECOND: u64 = 2_000;
@@ -75,7 +75,7 @@ const REST_MS: f64 = 150.0;
 const SHORT_REST_MS: f64 = 25.0;
 
 /// A delay of so many times the most is far off.
-const FAR_OFF: u32 = 8;
+const FAR_OFF: f64 = 8.0;
 
 /// A delay that is below this share of what it was shrinks.
 const SHRINKING: f64 = 0.95;
@@ -99,6 +99,7 @@ const LATEST: f64 = 0.3;
 #[derive(Debug, Default)]
 pub struct Overload {
     bar: AtomicU32,
+    delay_us: AtomicU32,
     met: [Met; 5],
 }
 
@@ -127,6 +128,12 @@ impl Overload {
     #[must_use]
     pub fn is_shedding(&self) -> bool {
         self.bar.load(Ordering::Relaxed) > 0
+    }
+
+    /// How long work waits for a thread now, on the mean.
+    #[must_use]
+    pub fn delay_us(&self) -> u32 {
+        self.delay_us.load(Ordering::Relaxed)
     }
 
     /// The share of a class that is let in now, 0 to 1.
@@ -158,7 +165,7 @@ struct Limit {
     too_much: Option<f64>,
     rested_ms: f64,
     /// When it last moved, or might have.
-    delay_us: u32,
+    delay_us: f64,
 }
 
 /// Moves the bar. One task has it, and looks every [`LOOK_EVERY_MS`].
@@ -167,13 +174,20 @@ pub struct Watch {
     counted: [u64; 5],
     /// Requests of each class in a look's time, smoothed.
     offered: [f64; 5],
-    late_looks: u8,
+    delay_us: f64,
     limit: Option<Limit>,
 }
 
 impl Watch {
-    /// Takes one look: how long work waits for a thread now and may wait at most, and how long ago the last look was.
-    pub fn look(&mut self, overload: &Overload, delay_us: u32, most_delay_us: u32, since_last_ms: f64) {
+    /// Takes one look: how long work waited for a thread each time since the last, how long it may wait, and how long ago the
+    /// last look was.
+    pub fn look(
+        &mut self,
+        overload: &Overload,
+        delays_us: impl Iterator<Item = u64>,
+        most_delay_us: u32,
+        since_last_ms: f64,
+    ) {
         let looks = (since_last_ms / LOOK_EVERY_MS as f64).max(0.1);
         for class in Class::ALL {
             let (offered, _) = overload.counts(class);
@@ -181,10 +195,13 @@ impl Watch {
             let rate = &mut self.offered[class as usize];
             *rate += (since as f64 / looks - *rate) * LATEST;
         }
-        let is_late = delay_us > most_delay_us;
-        self.late_looks = if is_late { (self.late_looks + 1).min(LOOKS_IN_A_ROW) } else { 0 };
-        let is_overload = self.late_looks == LOOKS_IN_A_ROW;
-        let is_far_off = delay_us / FAR_OFF > most_delay_us;
+        for delay_us in delays_us {
+            self.delay_us += (delay_us as f64 - self.delay_us) * LATEST_DELAY;
+        }
+        overload.delay_us.store(self.delay_us as u32, Ordering::Relaxed);
+        let (delay_us, most_delay_us) = (self.delay_us, f64::from(most_delay_us));
+        let is_overload = delay_us > most_delay_us;
+        let is_far_off = delay_us > most_delay_us * FAR_OFF;
         let few = self.offered.iter().sum::<f64>() < (LEAST_PER_SECOND * LOOK_EVERY_MS) as f64 / 1e3;
         self.limit = match self.limit {
             _ if few => None,
@@ -195,10 +212,10 @@ impl Watch {
                 let rest_ms = if limit.too_much.is_none() { SHORT_REST_MS } else { REST_MS };
                 if limit.rested_ms < rest_ms {
                     Some(limit)
-                } else if is_overload && f64::from(delay_us) > f64::from(limit.delay_us) * SHRINKING {
+                } else if is_overload && delay_us > limit.delay_us * SHRINKING {
                     let limit = Limit { delay_us, ..limit };
                     Some(self.lower(limit, if is_far_off { FALL_FAR } else { FALL }))
-                } else if is_late {
+                } else if is_overload {
                     // What waits gets less: the limit is low enough.
                     Some(Limit { delay_us, rested_ms: 0.0, ..limit })
                 } else {
@@ -222,7 +239,7 @@ impl Watch {
             class = below;
         }
         let most = room.min(possible / brings(class)).max(1.0);
-        Limit { class, most, too_much: Some(most * 2.0), rested_ms: 0.0, delay_us: 0 }
+        Limit { class, most, too_much: Some(most * 2.0), rested_ms: 0.0, delay_us: 0.0 }
     }
 
     fn lower(&self, limit: Limit, share: f64) -> Limit {
@@ -245,7 +262,7 @@ impl Watch {
         // All of the class are let in: on with the next, carefully.
         let below = limit.class.below()?;
         let most = self.offered[below as usize].mul_add(0.1, 1.0);
-        Some(Limit { class: below, most, too_much: None, rested_ms: 0.0, delay_us: 0 })
+        Some(Limit { class: below, most, too_much: None, rested_ms: 0.0, delay_us: 0.0 })
     }
 
     fn bar_of(&self, Limit { class, most, .. }: Limit) -> u32 {
@@ -304,7 +321,7 @@ mod tests {
             }
             self.to_come.push_back(next);
             let delay_us = self.waiting.len() as f64 / self.capacity * LOOK_EVERY_MS as f64 * 1e3;
-            self.watch.look(&self.overload, delay_us as u32, MOST_DELAY_US, LOOK_EVERY_MS as f64);
+            self.watch.look(&self.overload, [delay_us as u64].into_iter(), MOST_DELAY_US, LOOK_EVERY_MS as f64);
             done
         }
 
@@ -344,7 +361,7 @@ mod tests {
                 let class = Class::ALL[request as usize % 5];
                 overload.admits(class, request.wrapping_mul(0x9E37_79B9).rotate_left(look));
             }
-            watch.look(&overload, 20_000, MOST_DELAY_US, LOOK_EVERY_MS as f64);
+            watch.look(&overload, [40_000].into_iter(), MOST_DELAY_US, LOOK_EVERY_MS as f64);
         }
         let share = |class: Class| overload.share_of(class);
         assert_eq!([share(Class::Read), share(Class::Quiz), share(Class::Pay)], [0.0, 0.0, 1.0]);
@@ -354,14 +371,15 @@ mod tests {
     }
 
     #[test]
-    fn few_requests_are_never_refused_and_neither_is_anything_for_one_late_look() {
+    fn few_requests_are_never_refused_and_neither_is_anything_for_one_long_delay() {
         let mut server = Simulated::new(1.0);
         server.steps(1_000, 2);
         assert!(server.waiting.len() > 1_000 && !server.overload.is_shedding());
         let (overload, mut watch) = (Overload::default(), Watch::default());
         for look in 0..1_000 {
             (0..100).for_each(|_| assert!(overload.admits(Class::Read, 0)));
-            watch.look(&overload, if look % 3 == 0 { 1_000_000 } else { 0 }, MOST_DELAY_US, LOOK_EVERY_MS as f64);
+            let delay_us = if look % 100 == 0 { 90_000 } else { 0 };
+            watch.look(&overload, [delay_us].into_iter(), MOST_DELAY_US, LOOK_EVERY_MS as f64);
         }
     }
 
