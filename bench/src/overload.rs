@@ -112,6 +112,8 @@ struct Run {
     payments_refused: usize,
     /// How far the generator itself was behind.
     lag: Latencies,
+    /// How long work waited for a thread, as the server had it ten times a second.
+    thread_wait_ms: Vec<f64>,
     /// When each came, and whether the order was held in time.
     came: Vec<(Instant, bool)>,
 }
@@ -172,21 +174,23 @@ async fn runs(plan: &Plan, shield: bool, field: &Rc<Field>) -> Result<(), Failur
     let capacity = field.capacity(seconds).await?;
     println!("capacity: {capacity:.0} orders/s held in time");
     println!(
-        "| offered | in time /s | of capacity | held after, p50 / p99 ms | taken, p99 ms | refused, p99 ms | generator late, p99 ms | endings | payments refused |"
+        "| offered | in time /s | of capacity | held after, p50 / p99 ms | taken, p99 ms | refused, p99 ms | generator late, p99 ms | thread wait, middle / most ms | endings | payments refused |"
     );
-    println!("|---|---|---|---|---|---|---|---|---|");
+    println!("|---|---|---|---|---|---|---|---|---|---|");
     for times in &plan.times {
         field.load(capacity * times, seconds).await?;
         let mut run = field.run.take();
         let in_time = run.in_time() as f64 / seconds.as_secs_f64();
         println!(
-            "| {times} x | {in_time:.0} | {:.1} % | {:.1} / {:.1} | {:.1} | {:.1} | {:.1} | {:?} | {} of {} |",
+            "| {times} x | {in_time:.0} | {:.1} % | {:.1} / {:.1} | {:.1} | {:.1} | {:.1} | {:.1} / {:.1} | {:?} | {} of {} |",
             in_time / capacity * 1e2,
             run.held_after.at_ms(0.5),
             run.held_after.at_ms(0.99),
             run.taken.at_ms(0.99),
             run.refused.at_ms(0.99),
             run.lag.at_ms(0.99),
+            middle(&mut run.thread_wait_ms),
+            run.thread_wait_ms.last().copied().unwrap_or_default(),
             run.endings,
             run.payments_refused,
             run.payments,
@@ -214,8 +218,10 @@ impl Field {
         // Up to where more do not bring more.
         while offered < 4.0 * most.max(FIRST_OFFERED) {
             self.load(offered, seconds).await?;
-            let in_time = self.run.take().in_time() as f64 / seconds.as_secs_f64();
-            println!("  {offered:.0} a second come, {in_time:.0} are served in time");
+            let mut run = self.run.take();
+            let in_time = run.in_time() as f64 / seconds.as_secs_f64();
+            let waits = middle(&mut run.thread_wait_ms);
+            println!("  {offered:.0} a second come, {in_time:.0} are served in time; thread wait {waits:.1} ms");
             if in_time < offered * 0.6 {
                 return Ok(most.max(in_time));
             }
@@ -229,7 +235,18 @@ impl Field {
     async fn load(self: &Rc<Self>, per_second: f64, lasting: Duration) -> Result<(), Failure> {
         self.earn_passes((per_second * lasting.as_secs_f64() * 1.05) as usize).await?;
         let mut shoppers = Vec::new();
+        let field = Rc::clone(self);
+        let watching = spawn_local(async move {
+            loop {
+                let metrics = field.shop.metrics().await.unwrap_or_default();
+                let line = metrics.lines().find_map(|line| line.strip_prefix("stampede_thread_wait_seconds "));
+                let wait_ms = line.and_then(|seconds| seconds.parse::<f64>().ok()).map(|seconds| seconds * 1e3);
+                field.run.borrow_mut().thread_wait_ms.extend(wait_ms);
+                sleep(Duration::from_millis(100)).await;
+            }
+        });
         self.send(per_second, lasting, &mut shoppers).await;
+        watching.abort();
         for shopper in shoppers {
             shopper.await?;
         }
@@ -434,6 +451,12 @@ impl Run {
     fn in_time(&self) -> usize {
         self.endings.get(&Ending::Held).copied().unwrap_or_default()
     }
+}
+
+/// Sorts them, and answers with the middle one.
+fn middle(values: &mut [f64]) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or_default()
 }
 
 async fn answer_on(connection: &mut Connection, bytes: &[u8]) -> (u16, Value) {

@@ -45,6 +45,13 @@ const BLOCKING_THREADS: usize = 12;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+/// Of what is ready, a thread takes no more at a time than it does before it looks again, and fewer than its queue holds: what
+/// overflows waits in a queue for all threads, behind everything that comes later, and for seconds when much comes.
+const EVENTS_PER_TICK: usize = 64;
+
+/// That queue has its turn after so many tasks.
+const GLOBAL_QUEUE_INTERVAL: u32 = 8;
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     logs::start();
@@ -67,6 +74,8 @@ fn run(command: Command) -> Result<ExitCode, Box<dyn std::error::Error + Send + 
             let runtime = tokio::runtime::Builder::new_multi_thread()
                 .enable_all()
                 .max_blocking_threads(blocking_threads)
+                .max_io_events_per_tick(EVENTS_PER_TICK)
+                .global_queue_interval(GLOBAL_QUEUE_INTERVAL)
                 .build()?;
             runtime.block_on(serve::serve(settings))
         }

@@ -1,42 +1,68 @@
-//! Reads from the record, off the request's thread, on a bounded number of connections.
+//! Reads from the record, off the request's thread: a few threads, each with a connection of its own.
 
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use ledger::{LedgerError, Reader};
 use shield::Breaker;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::oneshot;
 
-/// Connections that read, and so reads at a time.
-const READERS: usize = 6;
+/// Threads that read, and so reads at a time.
+const READERS: usize = 5;
 
 /// Of these, kept for reads that must not wait behind a crowd's.
-const FIRST_READERS: usize = 2;
+const FIRST_READERS: usize = 1;
 
-/// How long a read waits for its turn.
+/// Reads that wait, at most, of each kind.
+const MOST_WAITING: usize = 4_096;
+
+/// A read that has not begun by then is given up.
 const READ_WAIT: Duration = Duration::from_secs(5);
 
-/// So many reads in a row that failed, or did not begin in time, and none is tried for a while but one now and then.
+/// So many reads in a row that failed, and none is tried for a while but one now and then.
 const FAILURES_TO_OPEN: u32 = 8;
 const COOL_DOWN_MS: i64 = 250;
 const MOST_COOL_DOWN_MS: i64 = 2_000;
 
+type Read = Box<dyn FnOnce(Result<&Reader, LedgerError>) + Send>;
+
 /// Read-only connections to the record.
 #[derive(Clone)]
 pub(crate) struct Store {
-    shared: Arc<Shared>,
+    shared: Arc<Open>,
 }
+
+/// As long as one of these is there the threads go on.
+struct Open(Arc<Shared>);
 
 struct Shared {
     path: PathBuf,
-    idle: Mutex<Vec<Reader>>,
-    permits: Arc<Semaphore>,
-    first_permits: Arc<Semaphore>,
+    queue: Mutex<Queue>,
+    more: Condvar,
+    /// For the threads that read only for the first queue.
+    more_first: Condvar,
+    patience: Duration,
     breaker: Breaker,
     began: Instant,
-    /// A read that has not begun by then is given up.
-    patience: Duration,
+}
+
+#[derive(Default)]
+struct Queue {
+    first: VecDeque<Read>,
+    others: VecDeque<Read>,
+    is_closed: bool,
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.queue().is_closed = true;
+        self.0.more.notify_all();
+        self.0.more_first.notify_all();
+    }
 }
 
 impl Store {
@@ -45,39 +71,49 @@ impl Store {
     }
 
     fn with_patience(path: &Path, patience: Duration) -> Result<Self, LedgerError> {
-        let idle = (0..READERS).map(|_| Reader::open(path)).collect::<Result<Vec<_>, _>>()?;
-        let permits = Arc::new(Semaphore::new(READERS - FIRST_READERS));
-        let first_permits = Arc::new(Semaphore::new(FIRST_READERS));
-        let breaker = Breaker::new(FAILURES_TO_OPEN, COOL_DOWN_MS, MOST_COOL_DOWN_MS);
-        let (path, idle, began) = (path.to_owned(), Mutex::new(idle), Instant::now());
-        Ok(Self { shared: Arc::new(Shared { path, idle, permits, first_permits, breaker, began, patience }) })
+        let shared = Arc::new(Shared {
+            path: path.to_owned(),
+            queue: Mutex::default(),
+            more: Condvar::new(),
+            more_first: Condvar::new(),
+            patience,
+            breaker: Breaker::new(FAILURES_TO_OPEN, COOL_DOWN_MS, MOST_COOL_DOWN_MS),
+            began: Instant::now(),
+        });
+        let store = Self { shared: Arc::new(Open(Arc::clone(&shared))) };
+        for number in 0..READERS {
+            let (shared, reader) = (Arc::clone(&shared), Reader::open(path)?);
+            std::thread::Builder::new()
+                .name("reader".to_owned())
+                .spawn(move || shared.read_on(reader, number < FIRST_READERS))
+                .map_err(|error| LedgerError::Unavailable(error.to_string()))?;
+        }
+        Ok(store)
     }
 
     pub(crate) fn path(&self) -> &Path {
-        &self.shared.path
+        &self.shared.0.path
     }
 
-    /// Runs one read, of the record as it stands at one moment. A connection that a panicking read took along is opened anew.
+    /// Runs one read, of the record as it stands at one moment.
     pub(crate) async fn read<T: Send + 'static>(
         &self,
         read: impl FnOnce(&Reader) -> Result<T, LedgerError> + Send + 'static,
     ) -> Result<T, LedgerError> {
-        let now_ms = || self.shared.began.elapsed().as_millis() as i64;
-        if !self.shared.breaker.allows(now_ms()) {
+        let shared = &self.shared.0;
+        if !shared.breaker.allows(shared.now_ms()) {
             return Err(unavailable("reads have failed, and are left alone for a moment"));
         }
-        let permit = self.turn(&self.shared.permits).await?;
-        let answer = self.run(permit, read).await;
-        match &answer {
-            Err(LedgerError::Unavailable(_)) => self.shared.breaker.failed(now_ms()),
-            _ => self.shared.breaker.succeeded(),
+        let (answer, begun) = shared.hand_in(|queue| &mut queue.others, read)?;
+        let answer = shared.waited_for(answer, &begun).await;
+        // That none comes free is the crowd's doing, and not the record's.
+        if begun.load(Ordering::Acquire) {
+            match &answer {
+                Err(LedgerError::Unavailable(_)) => shared.breaker.failed(shared.now_ms()),
+                _ => shared.breaker.succeeded(),
+            }
         }
         answer
-    }
-
-    /// Whether reads are left alone now, because they failed.
-    pub(crate) fn is_left_alone(&self) -> bool {
-        self.shared.breaker.is_open(self.shared.began.elapsed().as_millis() as i64)
     }
 
     /// The same for what is about money, or gives units back: it never waits behind a crowd, and is always tried.
@@ -85,36 +121,103 @@ impl Store {
         &self,
         read: impl FnOnce(&Reader) -> Result<T, LedgerError> + Send + 'static,
     ) -> Result<T, LedgerError> {
-        let permit = self.turn(&self.shared.first_permits).await?;
-        self.run(permit, read).await
+        let (answer, begun) = self.shared.0.hand_in(|queue| &mut queue.first, read)?;
+        self.shared.0.more_first.notify_one();
+        self.shared.0.waited_for(answer, &begun).await
     }
 
-    /// A place to read in, when it is free. That none comes free is the crowd's doing, and not the record's.
-    async fn turn(&self, permits: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, LedgerError> {
-        tokio::time::timeout(self.shared.patience, Arc::clone(permits).acquire_owned())
-            .await
-            .map_err(|_| unavailable("no connection came free in time"))?
-            .map_err(|_| unavailable("the store is closed"))
+    /// Whether reads are left alone now, because they failed.
+    pub(crate) fn is_left_alone(&self) -> bool {
+        self.shared.0.breaker.is_open(self.shared.0.now_ms())
+    }
+}
+
+impl Shared {
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn run<T: Send + 'static>(
+    fn now_ms(&self) -> i64 {
+        self.began.elapsed().as_millis() as i64
+    }
+
+    /// Puts a read into a queue. Answers with where its answer comes, and whether it has begun.
+    fn hand_in<T: Send + 'static>(
         &self,
-        permit: OwnedSemaphorePermit,
+        which: impl FnOnce(&mut Queue) -> &mut VecDeque<Read>,
         read: impl FnOnce(&Reader) -> Result<T, LedgerError> + Send + 'static,
-    ) -> Result<T, LedgerError> {
-        let shared = Arc::clone(&self.shared);
-        let running = tokio::task::spawn_blocking(move || {
-            let _kept_until_done = permit;
-            let idle = shared.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-            let reader = match idle {
-                Some(reader) => reader,
-                None => Reader::open(&shared.path)?,
-            };
-            let answer = reader.in_one_snapshot(read);
-            shared.idle.lock().unwrap_or_else(PoisonError::into_inner).push(reader);
-            answer
+    ) -> Result<(oneshot::Receiver<Result<T, LedgerError>>, Arc<AtomicBool>), LedgerError> {
+        let (sender, answer) = oneshot::channel();
+        let begun = Arc::new(AtomicBool::new(false));
+        let begins = Arc::clone(&begun);
+        let read: Read = Box::new(move |reader| {
+            // Whoever asked may have gone, or run out of time: then nothing is read for nobody.
+            if sender.is_closed() {
+                return;
+            }
+            begins.store(true, Ordering::Release);
+            let _gone = sender.send(reader.and_then(|reader| reader.in_one_snapshot(read)));
         });
-        running.await.map_err(|error| unavailable(&error.to_string()))?
+        let mut queue = self.queue();
+        let waiting = which(&mut queue);
+        if waiting.len() >= MOST_WAITING {
+            return Err(unavailable("too many reads wait"));
+        }
+        waiting.push_back(read);
+        drop(queue);
+        self.more.notify_one();
+        Ok((answer, begun))
+    }
+
+    async fn waited_for<T>(
+        &self,
+        mut answer: oneshot::Receiver<Result<T, LedgerError>>,
+        begun: &AtomicBool,
+    ) -> Result<T, LedgerError> {
+        let answered = match tokio::time::timeout(self.patience, &mut answer).await {
+            Ok(answered) => answered,
+            Err(_) if begun.load(Ordering::Acquire) => answer.await,
+            Err(_) => return Err(unavailable("no connection came free in time")),
+        };
+        answered.unwrap_or_else(|_| Err(unavailable("a read panicked")))
+    }
+
+    /// One thread's life. A connection that a panicking read took along is opened anew.
+    fn read_on(&self, reader: Reader, only_first: bool) {
+        let mut reader = Some(reader);
+        while let Some(read) = self.next(only_first) {
+            let opened = match reader.take() {
+                Some(reader) => Ok(reader),
+                None => Reader::open(&self.path),
+            };
+            let done = catch_unwind(AssertUnwindSafe(|| match opened {
+                Ok(opened) => {
+                    read(Ok(&opened));
+                    Some(opened)
+                }
+                Err(error) => {
+                    read(Err(error));
+                    None
+                }
+            }));
+            reader = done.unwrap_or_default();
+        }
+    }
+
+    /// The next read, when there is one; none once nobody can ask any more.
+    fn next(&self, only_first: bool) -> Option<Read> {
+        let mut queue = self.queue();
+        loop {
+            if queue.is_closed {
+                return None;
+            }
+            let next = queue.first.pop_front().or_else(|| if only_first { None } else { queue.others.pop_front() });
+            if next.is_some() {
+                return next;
+            }
+            let more = if only_first { &self.more_first } else { &self.more };
+            queue = more.wait(queue).unwrap_or_else(PoisonError::into_inner);
+        }
     }
 }
 
@@ -174,7 +277,38 @@ mod tests {
         for _ in 0..2 * READERS {
             store.read(units).await.unwrap();
         }
-        assert_eq!(store.shared.permits.available_permits(), READERS - FIRST_READERS);
-        assert_eq!(store.shared.idle.lock().unwrap().len(), READERS, "each connection came back");
+        assert!(store.shared.0.queue().others.is_empty(), "who gave up left nothing behind");
+    }
+
+    #[tokio::test]
+    async fn a_read_about_money_does_not_wait_behind_others() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("stampede.db");
+        let _ledger = SqliteLedger::open(&path).unwrap();
+        let store = Store::open(&path).unwrap();
+        let mut taken = Vec::new();
+        for _ in 0..READERS - FIRST_READERS {
+            taken.push(stuck(&store).await);
+        }
+        store.read_first(|reader| reader.stock_units().map(drop)).await.unwrap();
+        for (let_go, read) in taken {
+            let_go.send(()).unwrap();
+            read.await.unwrap().unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn a_read_that_panics_costs_one_answer_and_no_connection() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("stampede.db");
+        let _ledger = SqliteLedger::open(&path).unwrap();
+        let store = Store::open(&path).unwrap();
+        for _ in 0..READERS {
+            let panicked = store.read::<()>(|_| panic!("a mistake in a read")).await;
+            assert!(matches!(panicked, Err(LedgerError::Unavailable(_))));
+        }
+        for _ in 0..2 * READERS {
+            store.read(|reader| reader.stock_units().map(drop)).await.unwrap();
+        }
     }
 }
