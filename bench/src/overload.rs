@@ -108,6 +108,10 @@ struct Run {
     /// Of requests that were not refused, and of those that were.
     taken: Latencies,
     refused: Latencies,
+    /// Of what was not refused, by what it was.
+    steps: BTreeMap<&'static str, Latencies>,
+    /// For a free connection.
+    waited: Latencies,
     payments: usize,
     payments_refused: usize,
     /// How far the generator itself was behind.
@@ -194,6 +198,15 @@ async fn runs(plan: &Plan, shield: bool, field: &Rc<Field>) -> Result<(), Failur
             run.endings,
             run.payments_refused,
             run.payments,
+        );
+        let waited = run.waited.at_ms(0.99);
+        let steps = run
+            .steps
+            .iter_mut()
+            .map(|(what, latencies)| format!("{what} {:.1} / {:.1}", latencies.at_ms(0.5), latencies.at_ms(0.99)));
+        println!(
+            "    p50 / p99 ms: {}; waited for a connection, p99 {waited:.1} ms",
+            steps.collect::<Vec<_>>().join(", ")
         );
     }
     if plan.by == Cause::Ledger {
@@ -371,13 +384,14 @@ impl Field {
         let pass = match earned {
             Some(pass) => json!(pass),
             None => {
-                let (status, quiz) = self.call(at, &request("POST", &format!("{base}/quiz"), headers, "{}")).await;
+                let (status, quiz) =
+                    self.call("quiz", at, &request("POST", &format!("{base}/quiz"), headers, "{}")).await;
                 if status != 200 {
                     return (ending_of(status), None);
                 }
                 let answer = json!({ "quiz_token": quiz["quiz_token"], "answer": ANSWER }).to_string();
                 let answer = request("POST", &format!("{base}/quiz/answer"), headers, &answer);
-                let (status, passed) = self.call(at, &answer).await;
+                let (status, passed) = self.call("answer", at, &answer).await;
                 if status != 200 {
                     return (ending_of(status), None);
                 }
@@ -387,7 +401,7 @@ impl Field {
         let order = json!({ "pass": pass, "quantity": 1 }).to_string();
         let order_headers = format!("{headers}idempotency-key: {}\r\n", uuid::Uuid::new_v4());
         let order = request("POST", &format!("{base}/orders"), &order_headers, &order);
-        let (status, accepted) = self.call(at, &order).await;
+        let (status, accepted) = self.call("order", at, &order).await;
         if status != 202 {
             return (ending_of(status), None);
         }
@@ -396,7 +410,7 @@ impl Field {
         let poll = request("GET", &format!("/api/queue/{token}"), headers, "");
         loop {
             sleep(Duration::from_millis(wait_ms)).await;
-            let (status, told) = self.call(at, &poll).await;
+            let (status, told) = self.call("poll", at, &poll).await;
             match told["state"].as_str().unwrap_or_default() {
                 "queued" => wait_ms = told["poll_after_ms"].as_u64().unwrap_or(1_000),
                 "held" => {
@@ -414,22 +428,24 @@ impl Field {
         let headers = &self.cookies[shopper];
         let came = Instant::now();
         let (status, payment) =
-            self.call(came, &request("POST", &format!("/api/orders/{order_id}/payments"), headers, "{}")).await;
+            self.call("pay", came, &request("POST", &format!("/api/orders/{order_id}/payments"), headers, "{}")).await;
         let payment_id = payment["payment_id"].as_str().unwrap_or_default();
         let settle =
             request("POST", &format!("/sandbox/payments/{payment_id}/settle"), headers, r#"{"outcome":"paid"}"#);
-        let paid = if status == 200 { self.call(came, &settle).await.0 } else { status };
+        let paid = if status == 200 { self.call("settle", came, &settle).await.0 } else { status };
         let mut run = self.run.borrow_mut();
         run.payments += 1;
         run.payments_refused += usize::from(matches!(paid, 429 | 503));
     }
 
     /// One request, by a connection as soon as one is free; 0 where the shopper has given up before.
-    async fn call(&self, came: Instant, bytes: &[u8]) -> (u16, Value) {
+    async fn call(&self, what: &'static str, came: Instant, bytes: &[u8]) -> (u16, Value) {
         let meant_at = Instant::now();
         let Ok(Ok(_permit)) = tokio::time::timeout_at(came + IN_TIME, self.free.acquire()).await else {
             return (0, Value::Null);
         };
+        let waited = meant_at.elapsed();
+        let asked_at = Instant::now();
         let Some(mut connection) = self.connections.borrow_mut().pop() else { return (0, Value::Null) };
         let mut answer = answer_on(&mut connection, bytes).await;
         if answer.0 == BROKEN
@@ -442,7 +458,11 @@ impl Field {
         self.connections.borrow_mut().push(connection);
         let mut run = self.run.borrow_mut();
         let latencies = if answer.0 == 503 { &mut run.refused } else { &mut run.taken };
-        latencies.add(meant_at.elapsed());
+        latencies.add(asked_at.elapsed());
+        if answer.0 != 503 {
+            run.steps.entry(what).or_default().add(asked_at.elapsed());
+        }
+        run.waited.add(waited);
         answer
     }
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 use hyper_util::service::TowerToHyperService;
 use ledger::{Reader, SqliteLedger, Write};
 use shield::{Breaker, Overload, Pool};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
 
 use crate::cli::Payments;
@@ -47,6 +47,9 @@ const REFUNDS_AT_ONCE: usize = 100;
 /// How long the provider may take for one refund.
 const REFUND_TIME: Duration = Duration::from_secs(10);
 
+/// Connections that wait to be accepted; the system may allow fewer (`net.core.somaxconn`).
+const MAX_UNACCEPTED: u32 = 16_384;
+
 const TIDY_INTERVAL: Duration = Duration::from_secs(10);
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -55,8 +58,7 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 pub(crate) async fn serve(settings: Settings) -> Result<(), Failure> {
     // Leptos spawns on whatever runtime it is told of; a second telling changes nothing.
     let _already_told = any_spawner::Executor::init_tokio();
-    let listener =
-        TcpListener::bind(settings.listen).await.map_err(|error| format!("--listen {}: {error}", settings.listen))?;
+    let listener = bound(settings.listen).map_err(|error| format!("--listen {}: {error}", settings.listen))?;
     let address = listener.local_addr()?;
     let metrics_listener = match settings.metrics_listen {
         Some(address) => {
@@ -137,6 +139,14 @@ pub(crate) async fn serve(settings: Settings) -> Result<(), Failure> {
     drop(locked);
     tracing::info!("down");
     Ok(())
+}
+
+/// A listener whose queue holds a crowd: who finds it full hears nothing, and tries again a second later.
+fn bound(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(MAX_UNACCEPTED)
 }
 
 /// One server a store: two would each sell the units that the other holds. Released by the system when the process ends,

@@ -5,7 +5,9 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use committer::past_seat;
-use intake::{AdmitRefused, Application, FIRST_GUESS_PER_SECOND, Place, Status, entered_poll_after_ms, poll_after_ms};
+use intake::{
+    AdmitRefused, Application, FIRST_GUESS_PER_SECOND, Line, Place, Status, entered_poll_after_ms, poll_after_ms,
+};
 use ledger::{OrderFilter, OrderRow, PAGE_ROWS_MAX, Reader, SeatRow};
 use sale::{
     AdmissionRefusal, DRAW_PAUSE_MS, DrawStage, OrderId, Outcome, QueueClaims, ReleaseCause, SaleId, order_id_of,
@@ -84,11 +86,7 @@ pub(super) async fn place(
     if !app.can_write() {
         return Err(ApiError::busy());
     }
-    let wait_ms = line.expected_wait_ms();
-    if app.settings.overload_control && wait_ms > app.tuned.line_wait_ms() {
-        funnel::refused(Layer::Queue, 1);
-        return Err(ApiError::line_is_long(wait_ms, body_hash));
-    }
+    is_short_enough(&app, &line, body_hash)?;
     let application = Application {
         order_id,
         shopper_id: shopper.id,
@@ -108,6 +106,16 @@ pub(super) async fn place(
         app.writer.ring();
     }
     Ok(accepted(place))
+}
+
+/// Whether the line takes no longer than anybody is let in for. `random` says when to come again.
+pub(super) fn is_short_enough(app: &App, line: &Line, random: u64) -> ApiResult<()> {
+    let wait_ms = line.expected_wait_ms();
+    if !app.settings.overload_control || wait_ms <= app.tuned.line_wait_ms() {
+        return Ok(());
+    }
+    funnel::refused(Layer::Queue, 1);
+    Err(ApiError::line_is_long(wait_ms, random))
 }
 
 /// Where a place in the line stands. Answered to its shopper only, in any session.

@@ -15,6 +15,7 @@ use uuid::{NoContext, Timestamp, Uuid};
 use super::cache::CachePolicy;
 use super::error::{ApiError, ApiResult};
 use super::extract::{Json, OptionalJson, PathId, Shopper};
+use super::orders::is_short_enough;
 use super::plan_b::QuizMode;
 use super::{App, plan_b};
 use crate::funnel::{self, Layer};
@@ -44,6 +45,8 @@ pub(super) async fn open(
     let line = line_of(&app, sale_id)?;
     let now_ms = app.clock.now_ms();
     line.terms().window.judge(now_ms)?;
+    // Nobody is asked for nothing.
+    is_short_enough(&app, &line, random())?;
     let catalog = app.publisher.catalog();
     let sale = catalog.sale(sale_id).ok_or_else(ApiError::not_found)?;
     funnel::noted(Layer::Eligibility, judge_eligibility(&app, sale, &shopper).await)?;
