@@ -36,7 +36,7 @@ const LIMIT: u64 = 1_000;
 /// What a sync of the slow disk takes.
 const SLOW_SYNC: Duration = Duration::from_millis(400);
 /// With the slow disk a line is joined while it takes no longer.
-const LINE_WAIT_MS: &str = "1000";
+const LINE_WAIT_MS: &str = "1500";
 
 /// In place of a status: no answer came.
 const BROKEN: u16 = 1;
@@ -65,7 +65,7 @@ pub(crate) struct Plan {
     /// Times the capacity
     #[arg(long, value_delimiter = ',', default_values_t = [0.5, 1.0, 2.0, 5.0, 10.0, 20.0])]
     times: Vec<f64>,
-    #[arg(long, default_value_t = 2_048)]
+    #[arg(long, default_value_t = 6_000)]
     connections: usize,
     /// Shoppers who take turns
     #[arg(long, default_value_t = 60_000)]
