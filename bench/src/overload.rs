@@ -284,7 +284,7 @@ impl Field {
             let at = started + Duration::from_secs_f64(comes);
             if at > Instant::now() {
                 sleep_until(at).await;
-            } else if shoppers.len() % 64 == 0 {
+            } else if shoppers.len().is_multiple_of(64) {
                 tokio::task::yield_now().await;
             }
             let field = Rc::clone(self);

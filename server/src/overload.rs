@@ -77,7 +77,8 @@ pub(crate) async fn watch(app: App, mut stopped: watch::Receiver<bool>) -> std::
         let since_last_ms = (now_us - std::mem::replace(&mut last_us, now_us)) as f64 / 1e3;
         watch.look(&app.overload, delays_us, app.tuned.thread_wait_us(), since_last_ms);
         let so_far = Class::ALL.iter().map(|class| app.overload.counts(*class).0).sum::<u64>();
-        is_busy.store(so_far != std::mem::replace(&mut came, so_far), Ordering::Relaxed);
+        let came_some = so_far != std::mem::replace(&mut came, so_far);
+        is_busy.store(came_some || app.overload.is_shedding(), Ordering::Relaxed);
     }
 }
 

@@ -28,6 +28,12 @@ const FAILURES_TO_OPEN: u32 = 8;
 const COOL_DOWN_MS: i64 = 250;
 const MOST_COOL_DOWN_MS: i64 = 2_000;
 
+/// Where a read's answer comes, and whether it has begun.
+struct Awaited<T> {
+    answer: oneshot::Receiver<Result<T, LedgerError>>,
+    begun: Arc<AtomicBool>,
+}
+
 type Read = Box<dyn FnOnce(Result<&Reader, LedgerError>) + Send>;
 
 /// Read-only connections to the record.
@@ -104,8 +110,9 @@ impl Store {
         if !shared.breaker.allows(shared.now_ms()) {
             return Err(unavailable("reads have failed, and are left alone for a moment"));
         }
-        let (answer, begun) = shared.hand_in(|queue| &mut queue.others, read)?;
-        let answer = shared.waited_for(answer, &begun).await;
+        let awaited = shared.hand_in(|queue| &mut queue.others, read)?;
+        let begun = Arc::clone(&awaited.begun);
+        let answer = shared.wait_for(awaited).await;
         // That none comes free is the crowd's doing, and not the record's.
         if begun.load(Ordering::Acquire) {
             match &answer {
@@ -121,9 +128,9 @@ impl Store {
         &self,
         read: impl FnOnce(&Reader) -> Result<T, LedgerError> + Send + 'static,
     ) -> Result<T, LedgerError> {
-        let (answer, begun) = self.shared.0.hand_in(|queue| &mut queue.first, read)?;
+        let awaited = self.shared.0.hand_in(|queue| &mut queue.first, read)?;
         self.shared.0.more_first.notify_one();
-        self.shared.0.waited_for(answer, &begun).await
+        self.shared.0.wait_for(awaited).await
     }
 
     /// Whether reads are left alone now, because they failed.
@@ -141,12 +148,12 @@ impl Shared {
         self.began.elapsed().as_millis() as i64
     }
 
-    /// Puts a read into a queue. Answers with where its answer comes, and whether it has begun.
+    /// Puts a read into a queue.
     fn hand_in<T: Send + 'static>(
         &self,
         which: impl FnOnce(&mut Queue) -> &mut VecDeque<Read>,
         read: impl FnOnce(&Reader) -> Result<T, LedgerError> + Send + 'static,
-    ) -> Result<(oneshot::Receiver<Result<T, LedgerError>>, Arc<AtomicBool>), LedgerError> {
+    ) -> Result<Awaited<T>, LedgerError> {
         let (sender, answer) = oneshot::channel();
         let begun = Arc::new(AtomicBool::new(false));
         let begins = Arc::clone(&begun);
@@ -166,14 +173,10 @@ impl Shared {
         waiting.push_back(read);
         drop(queue);
         self.more.notify_one();
-        Ok((answer, begun))
+        Ok(Awaited { answer, begun })
     }
 
-    async fn waited_for<T>(
-        &self,
-        mut answer: oneshot::Receiver<Result<T, LedgerError>>,
-        begun: &AtomicBool,
-    ) -> Result<T, LedgerError> {
+    async fn wait_for<T>(&self, Awaited { mut answer, begun }: Awaited<T>) -> Result<T, LedgerError> {
         let answered = match tokio::time::timeout(self.patience, &mut answer).await {
             Ok(answered) => answered,
             Err(_) if begun.load(Ordering::Acquire) => answer.await,

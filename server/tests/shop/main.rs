@@ -14,6 +14,7 @@ mod kills;
 mod logs;
 mod machines;
 mod merchants;
+mod overload;
 mod pictures;
 mod plan_b;
 mod policies;
