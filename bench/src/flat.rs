@@ -10,8 +10,9 @@ use tokio::time::sleep;
 
 use crate::Failure;
 use crate::connection::{Connection, request};
-use crate::load::{self, HeldBack, on_all};
+use crate::load::{self, on_all};
 use crate::shop::{Doors, Shop};
+use crate::slow_disk::{HeldBack, SlowDisk};
 
 const CONNECTIONS: usize = 64;
 /// Stocks that are compared, and in how many sales as many units are ordered as the smaller has.
@@ -48,7 +49,9 @@ struct Costs {
 }
 
 pub(crate) async fn run(plan: &Plan) -> Result<(), Failure> {
-    let shop = Shop::start(&plan.server, &plan.site, Doors::Open).await?;
+    let disk = SlowDisk::new()?;
+    let shop = Shop::start_in(&plan.server, &plan.site, Doors::Open, &disk.environment()).await?;
+    shop.command(&["settings", "set", "line_wait_ms", "600000"])?;
     println!("µs of the server's processor time an order, from the request to the record:");
     println!("| stock | 1,000 orders in each of {SALES} sales |\n|---|---|");
     for _ in 0..plan.rounds {
@@ -63,7 +66,7 @@ pub(crate) async fn run(plan: &Plan) -> Result<(), Failure> {
     for _ in 0..plan.rounds {
         for queued in [FEW, plan.queued] {
             let Costs { admitted, polled_in_line, decided, polled_after, decided_per_second } =
-                by_line(&shop, queued).await?;
+                by_line(&shop, &disk, queued).await?;
             println!(
                 "| {queued} | {admitted:.1} | {polled_in_line:.1} | {decided:.1} | {decided_per_second:.0} | {polled_after:.1} |"
             );
@@ -94,16 +97,15 @@ async fn by_stock(shop: &Shop, stock: u64) -> Result<f64, Failure> {
     Ok(micros_each(spent, SALES * cookies.len()))
 }
 
-async fn by_line(shop: &Shop, queued: usize) -> Result<Costs, Failure> {
+async fn by_line(shop: &Shop, disk: &SlowDisk, queued: usize) -> Result<Costs, Failure> {
     let all = queued + PROBES;
     let cookies = Rc::new(shop.shoppers(all)?);
     let (sale_id, _) = shop.open_sale(all as u64).await?;
     let orders = load::orders(shop, CONNECTIONS, &cookies, &sale_id).await?;
     let (first, probes) = orders.split_at(queued);
-    let held_back = HeldBack::new(shop)?;
+    let held_back = HeldBack::new(disk)?;
     let mut tokens = load::queue_up(shop, CONNECTIONS, &Rc::new(first.to_vec())).await?;
     let probes = Rc::new(probes.to_vec());
-    until_it_takes_orders_again(shop).await?;
     let mut before = shop.cpu_seconds()?;
     let mut since_then = || -> Result<f64, Failure> {
         let now = shop.cpu_seconds()?;
@@ -130,19 +132,6 @@ async fn by_line(shop: &Shop, queued: usize) -> Result<Costs, Failure> {
 
 fn micros_each(cpu_seconds: f64, count: usize) -> f64 {
     cpu_seconds * 1e6 / count as f64
-}
-
-/// While the record is held back the server takes orders for some seconds and refuses them for two. It has just begun to take
-/// them once more when this ends.
-async fn until_it_takes_orders_again(shop: &Shop) -> Result<(), Failure> {
-    let mut connection = Connection::open(shop.address).await?;
-    let ready = request("GET", "/readyz", "", "");
-    for takes in [false, true] {
-        while connection.call(&ready).await?.json()?["writer"] != takes {
-            sleep(LOOK_EVERY).await;
-        }
-    }
-    Ok(())
 }
 
 /// As many polls as probes, by tokens from all over the line.

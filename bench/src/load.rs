@@ -98,18 +98,3 @@ pub(crate) async fn until_nobody_queues(shop: &Shop) -> Result<(), Failure> {
     }
     Ok(())
 }
-
-/// Holds the record's one place for writers, as another program on the store would: nothing is committed meanwhile. The
-/// server waits for five seconds, says for two that it is busy, and goes on in the same way.
-pub(crate) struct HeldBack {
-    _connection: rusqlite::Connection,
-}
-
-impl HeldBack {
-    pub(crate) fn new(shop: &Shop) -> Result<Self, Failure> {
-        let connection = rusqlite::Connection::open(shop.store())?;
-        connection.busy_timeout(Duration::from_secs(10))?;
-        connection.execute_batch("BEGIN IMMEDIATE")?;
-        Ok(Self { _connection: connection })
-    }
-}

@@ -14,6 +14,7 @@ use crate::connection::{Connection, request};
 use crate::load;
 use crate::process::{Footprint, number_in};
 use crate::shop::{Doors, Shop};
+use crate::slow_disk::{HeldBack, SlowDisk};
 
 /// After the start, until pages and pictures are made and what they took is given back.
 const COMES_TO_REST: Duration = Duration::from_secs(15);
@@ -92,7 +93,9 @@ async fn idle_connections(shop: &Shop, count: usize, call: Option<&[u8]>) -> Res
 }
 
 async fn in_line(plan: &Plan) -> Result<(), Failure> {
-    let shop = Shop::start(&plan.server, &plan.site, Doors::Open).await?;
+    let disk = SlowDisk::new()?;
+    let shop = Shop::start_in(&plan.server, &plan.site, Doors::Open, &disk.environment()).await?;
+    shop.command(&["settings", "set", "line_wait_ms", "600000"])?;
     let cookies = Rc::new(shop.shoppers(plan.queued)?);
     let (sale_id, _) = shop.open_sale(plan.queued as u64).await?;
     sleep(COMES_TO_REST).await;
@@ -100,10 +103,11 @@ async fn in_line(plan: &Plan) -> Result<(), Failure> {
     row("a sale is open", &before, None);
     let orders = load::orders(&shop, CONNECTIONS, &cookies, &sale_id).await?;
     row(&format!("{} have a pass", plan.queued), &shop.process().footprint()?, Some((&before, plan.queued)));
-    let held_back = load::HeldBack::new(&shop)?;
+    let held_back = HeldBack::new(&disk)?;
     let queued = load::queue_up(&shop, CONNECTIONS, &orders).await?.len();
     let in_line = number_in(&shop.metrics().await?, "stampede_queued_orders ").unwrap_or(0);
     row(&format!("{in_line} in the line"), &shop.process().footprint()?, Some((&before, plan.queued)));
+    // The first batch is being committed, and in the line until it is.
     if (in_line as usize) < queued {
         return Err(format!("{in_line} of {queued} are in the line").into());
     }

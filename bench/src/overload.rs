@@ -6,7 +6,6 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
-use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
@@ -132,12 +131,8 @@ pub(crate) async fn run(plan: &Plan) -> Result<(), Failure> {
 async fn one(plan: &Plan, shield: bool) -> Result<(), Failure> {
     let disk = SlowDisk::new()?;
     pin(0)?;
-    let (library, control) = (disk.library(), disk.control());
-    let environment = [
-        ("STAMPEDE_OVERLOAD_CONTROL", OsStr::new(if shield { "on" } else { "off" })),
-        ("LD_PRELOAD", library.as_os_str()),
-        ("SLOW_DISK", control.as_os_str()),
-    ];
+    let mut environment = disk.environment().to_vec();
+    environment.push(("STAMPEDE_OVERLOAD_CONTROL", if shield { "on" } else { "off" }.into()));
     let shop = Shop::start_in(&plan.server, &plan.site, Doors::Open, &environment).await?;
     pin(1)?;
     shop.command(&["settings", "set", "line_wait_ms", LINE_WAIT_MS])?;

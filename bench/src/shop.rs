@@ -1,6 +1,6 @@
 //! A shop of its own for a run: the server's binary on a free port, its store in a temporary folder.
 
-use std::ffi::OsStr;
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -78,7 +78,7 @@ impl Shop {
         binary: &Path,
         site: &Path,
         doors: Doors,
-        environment: &[(&str, &OsStr)],
+        environment: &[(&str, OsString)],
     ) -> Result<Self, Failure> {
         let (binary, site) = (binary.canonicalize()?, site.canonicalize()?);
         let folder = tempfile::tempdir()?;
@@ -107,7 +107,7 @@ impl Shop {
             .arg(&site)
             .env("STAMPEDE_RATE_LIMITS", if doors == Doors::Open { "off" } else { "on" })
             .env("RUST_LOG", "error")
-            .envs(environment.iter().copied())
+            .envs(environment.iter().map(|(name, value)| (name, value)))
             .current_dir(folder.path())
             .stdout(std::fs::File::create(&out)?)
             .spawn()?;
@@ -247,11 +247,6 @@ impl Shop {
             return Err(format!("the ledger does not add up: {ledger}").into());
         }
         ledger["held"].as_u64().ok_or_else(|| "a ledger without held units".into())
-    }
-
-    /// The file of the record.
-    pub(crate) fn store(&self) -> PathBuf {
-        self.folder.path().join("stampede.db")
     }
 
     pub(crate) fn process(&self) -> Process {

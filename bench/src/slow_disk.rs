@@ -1,6 +1,7 @@
 //! A disk that is as slow as it is told to be: `fdatasync` and `fsync` of the server wait before they do what they do. By a
 //! small library that is loaded before the system's (`LD_PRELOAD`), so that the server is the real one.
 
+use std::ffi::OsString;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -8,7 +9,7 @@ use std::time::Duration;
 
 use crate::Failure;
 
-/// Reads the wait in microseconds from a file that is mapped, so that it can change while the server runs.
+/// Reads the wait in microseconds from a file that is mapped, again and again, so that it can change even while one waits.
 const SOURCE: &str = r#"
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -29,13 +30,16 @@ __attribute__((constructor)) static void map(void) {
 
 static int synced(const char *name, int file) {
     int (*real)(int) = (int (*)(int))dlsym(RTLD_NEXT, name);
-    if (wait_us && *wait_us) usleep(*wait_us);
+    for (uint64_t waited = 0; wait_us && waited < *wait_us; waited += 1000) usleep(1000);
     return real(file);
 }
 
 int fdatasync(int file) { return synced("fdatasync", file); }
 int fsync(int file) { return synced("fsync", file); }
 "#;
+
+/// Longer than any run.
+const LONG: Duration = Duration::from_secs(3_600);
 
 pub(crate) struct SlowDisk {
     folder: tempfile::TempDir,
@@ -52,12 +56,17 @@ impl SlowDisk {
         if built.success() { Ok(disk) } else { Err("cc could not build the slow disk".into()) }
     }
 
-    pub(crate) fn library(&self) -> PathBuf {
+    fn library(&self) -> PathBuf {
         self.path("slow.so")
     }
 
-    pub(crate) fn control(&self) -> PathBuf {
+    fn control(&self) -> PathBuf {
         self.path("wait_us")
+    }
+
+    /// What a server on this disk has to have in its environment.
+    pub(crate) fn environment(&self) -> [(&'static str, OsString); 2] {
+        [("LD_PRELOAD", self.library().into_os_string()), ("SLOW_DISK", self.control().into_os_string())]
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -68,5 +77,21 @@ impl SlowDisk {
     pub(crate) fn waits(&self, wait: Duration) -> Result<(), Failure> {
         let file = std::fs::OpenOptions::new().write(true).open(self.control())?;
         Ok(file.write_all_at(&u32::try_from(wait.as_micros())?.to_ne_bytes(), 0)?)
+    }
+}
+
+/// While it is there nothing is synced: what is being committed waits, and what comes after it waits in the line.
+pub(crate) struct HeldBack<'a>(&'a SlowDisk);
+
+impl<'a> HeldBack<'a> {
+    pub(crate) fn new(disk: &'a SlowDisk) -> Result<Self, Failure> {
+        disk.waits(LONG)?;
+        Ok(Self(disk))
+    }
+}
+
+impl Drop for HeldBack<'_> {
+    fn drop(&mut self) {
+        let _as_quick_as_it_can = self.0.waits(Duration::ZERO);
     }
 }
