@@ -62,7 +62,8 @@ impl Default for Terms {
 /// Who stands before the shop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Doors {
-    /// Nobody, and no rate limits: what is measured is the work, and all shoppers have one address here.
+    /// Nobody, no rate limits and nothing that refuses under overload: what is measured is the work, and all shoppers have
+    /// one address here.
     Open,
     /// An edge that says where each shopper comes from. All settings are the ordinary ones.
     BehindAProxy,
@@ -106,6 +107,7 @@ impl Shop {
             .arg("--site")
             .arg(&site)
             .env("STAMPEDE_RATE_LIMITS", if doors == Doors::Open { "off" } else { "on" })
+            .env("STAMPEDE_OVERLOAD_CONTROL", if doors == Doors::Open { "off" } else { "on" })
             .env("RUST_LOG", "error")
             .envs(environment.iter().map(|(name, value)| (name, value)))
             .current_dir(folder.path())

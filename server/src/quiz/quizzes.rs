@@ -111,13 +111,13 @@ impl Quizzes {
                 let former = before.get(&key);
                 let unchanged = former.filter(|former| *former.pool.asks() == asks);
                 let pool = unchanged.map_or_else(|| Arc::new(Pool::new(asks)), |former| Arc::clone(&former.pool));
-                if is_due(sale.starts_at_ms, now_ms) {
+                if is_due(opens_at_ms(sale), now_ms) {
                     let lacking = pool.filled()..pool.first_pictures();
                     new_names.extend(lacking.filter_map(|slot| Some(self.draw(&pool, slot)?.new)));
                 }
                 // Who was asked before a change has the time that was given then.
                 let keep_ms = former.map_or(0, |former| former.keep_ms).max(sale.max_answer_ms + KEPT_BEYOND_MS);
-                pools.insert(key, Entry { pool, starts_at_ms: sale.starts_at_ms, keep_ms });
+                pools.insert(key, Entry { pool, starts_at_ms: opens_at_ms(sale), keep_ms });
             }
         }
         let pools = Arc::new(pools);
@@ -217,6 +217,11 @@ impl Quizzes {
             drawer.unpark();
         }
     }
+}
+
+/// What has opened stays open, whatever the clock says after a restart.
+fn opens_at_ms(sale: &SaleRow) -> i64 {
+    sale.opened_at_ms.map_or(sale.starts_at_ms, |opened_at_ms| opened_at_ms.min(0))
 }
 
 const fn is_due(starts_at_ms: i64, now_ms: i64) -> bool {
