@@ -108,6 +108,10 @@ impl Answers for Front {
             return Judged::Not;
         }
         let Some((request, length)) = Addressed::parse(bytes) else { return Judged::Not };
+        // Never judged, whoever answers them.
+        if request.path == TIME_PATH || self.app.publisher.page(request.path).is_some() {
+            return Judged::Not;
+        }
         let Ok(method) = Method::from_bytes(request.method.as_bytes()) else { return Judged::Not };
         let random = fastrand::u32(..);
         if self.app.overload.admits(class_of(&method, request.path), random) {
