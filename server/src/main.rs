@@ -45,8 +45,8 @@ const BLOCKING_THREADS: usize = 12;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Of what is ready, a thread takes no more at a time than it does before it looks again, and fewer than its queue holds: what
-/// overflows waits in a queue for all threads, behind everything that comes later, and for seconds when much comes.
+/// Of what is ready, a thread takes about as much at a time as it does before it looks again, and less than its queue holds:
+/// what overflows goes to a queue for all threads, which has its turn seldom. What this is worth was not measured alone.
 const EVENTS_PER_TICK: usize = 64;
 
 /// That queue has its turn after so many tasks.
