@@ -93,6 +93,7 @@ impl Oracle {
             process,
             status: Status::Queued { position: place.position, free_units: 0 },
             barred_by: None,
+            may_be_barred: false,
         };
         let same_place = known.tokens.insert(turn, token);
         ensure!(same_place.is_none(), "4", "two orders have one place, {turn:?}: {same_place:?} and {request:?}");

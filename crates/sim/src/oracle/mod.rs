@@ -34,6 +34,8 @@ pub(crate) struct Token {
     pub(crate) status: Status,
     /// An earlier order that heard `sold_out` while this one was in the line.
     pub(crate) barred_by: Option<OrderId>,
+    /// An earlier order that no commit takes ended while this one was in the line and nothing was free.
+    pub(crate) may_be_barred: bool,
 }
 
 impl Token {

@@ -69,8 +69,11 @@ impl Oracle {
             let known = &mut self.sales[sale];
             let token = known.tokens[&turn].clone();
             let was_placed = matches!(token.status, Status::Ended(Outcome::SoldOut));
-            let barred = token.barred_by.is_some();
-            if !was_placed || barred || token.process != process || Some(token.claims.order_id) == poisoned {
+            if !was_placed || token.barred_by.is_some() || token.may_be_barred || token.process != process {
+                continue;
+            }
+            if Some(token.claims.order_id) == poisoned {
+                known.may_bar_later(turn, &token);
                 continue;
             }
             known.was_sold_out(disk, &token, went)?;
@@ -171,6 +174,18 @@ impl Known {
             }
         }
         Ok(())
+    }
+
+    /// Of an order that no commit takes it is not known whether it was given up or heard that all is sold. If the latter, who
+    /// is behind it hears the same.
+    fn may_bar_later(&mut self, turn: (u64, u64), ended: &Token) {
+        if self.account.free(ended.sku.as_deref()).unwrap_or(0) > 0 {
+            return;
+        }
+        let later = self.tokens.range_mut((turn.0, turn.1 + 1)..=(turn.0, u64::MAX));
+        for (_, token) in later.filter(|(_, token)| token.sku == ended.sku) {
+            token.may_be_barred |= matches!(token.status, Status::Queued { .. });
+        }
     }
 
     /// Nothing is left undone that the round should have done.
