@@ -358,7 +358,7 @@ impl<L: Ledger> Committer<L> {
             let mut through_seq = last.queue_seq;
             line.turn_begins(now_ms, through_seq, last_seq);
             let strikes = self.strikes.get(&desk.row.merchant_id);
-            let (events_before, known_before) = (round.batch.events.len(), round.known.len());
+            let sold_out_before = round.sold_out.len();
             for intent in &intents {
                 let terms = &desk.book.terms().strikes;
                 let is_marked = strikes.is_some_and(|strikes| strikes.is_marked(intent.shopper_id, terms, now_ms));
@@ -374,8 +374,8 @@ impl<L: Ledger> Committer<L> {
             }
             let outlook = desk.book.outlooks().all;
             // A fact that stands alone may be what the record refuses, and who is behind it is not to be given up with it.
-            let is_without_facts = (round.batch.events.len(), round.known.len()) == (events_before, known_before);
-            if outlook.free_units == 0 && !outlook.can_wait && (turn > 1 || is_without_facts) {
+            let is_to_be_told = turn > 1 || round.sold_out.len() > sold_out_before;
+            if outlook.free_units == 0 && !outlook.can_wait && is_to_be_told {
                 // Nobody behind them can get any: they hear it now, not when their turn would have come.
                 through_seq = last_seq;
             }

@@ -282,7 +282,6 @@ impl Book {
             return Err(BrokenLog::CalledOff);
         }
         self.called_off = true;
-        self.call_draw_off();
         let unfinished = |state: OrderState| state.is_open() || state == OrderState::Paid;
         self.to_unwind =
             self.orders.iter().filter(|(_, order)| unfinished(order.state)).map(|(order_id, _)| *order_id).collect();

@@ -378,13 +378,6 @@ impl Book {
         Ok(entrant)
     }
 
-    /// A sale that is called off draws nobody any more.
-    pub(crate) fn call_draw_off(&mut self) {
-        if let Some(draw) = &mut self.draw {
-            draw.plan.clear();
-        }
-    }
-
     pub(crate) fn has_entries(&self) -> bool {
         self.draw.as_ref().is_some_and(|draw| !draw.entrants.is_empty())
     }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::book_draw::DRAW_PAUSE_MS;
-use crate::draw_terms::{DrawRefused, DrawSeed, DrawTerms};
+use crate::draw_terms::{DrawRefused, DrawSeed, DrawTerms, Hex32};
 
 const CLOSE_AT_MS: i64 = 1_000;
 const SEED: DrawSeed = DrawSeed([3; 32]);
@@ -53,6 +53,9 @@ fn who_enters_holds_nothing_until_the_draw() {
     assert_eq!(book.stock(), Stock::from_counts(2, 2, 0, 0).unwrap());
     assert!(book.outlooks().all.can_wait, "more may enter than there are units");
     assert_eq!(book.units_of(ShopperId(Uuid::from_u128(1))), 1);
+    assert_eq!(book.shopper_of(order(3)), Some(ShopperId(Uuid::from_u128(3))));
+    let entered: BTreeSet<OrderId> = book.entries().collect();
+    assert_eq!(entered, (1..=5).map(order).collect());
     assert_eq!(book.draw_due_ms(), Some(CLOSE_AT_MS));
     assert!(book.elapse(CLOSE_AT_MS - 1).is_empty() && book.close_entries(CLOSE_AT_MS - 1).is_empty());
 }
@@ -95,10 +98,59 @@ fn those_behind_the_winners_wait_in_the_order_of_the_draw() {
     assert_eq!(waiting, events.iter().filter_map(in_order).collect::<Vec<_>>());
     assert_eq!(waiting.len(), 2);
     assert_eq!(count(&outcomes(&book, 1..=4), |outcome| *outcome == Outcome::SoldOut), 1);
+    assert_eq!([0, 1].map(|at| book.waits_at_rank(waiting[at])), [Some(2), Some(3)]);
     // Somebody who orders now comes after them.
     let winner = (1..=4).find(|number| is_held(&book.outcome(order(*number)).unwrap())).unwrap();
     book.cancel(order(winner), ReleaseCause::Cancelled, 4_000).unwrap();
     assert!(is_held(&book.outcome(waiting[0]).unwrap()));
+    place(&mut book, &intent(5, 5, 1), 4_000);
+    assert_eq!((book.outcome(order(5)), book.waits_at_rank(order(5))), (Some(Outcome::Waiting), None));
+}
+
+#[test]
+fn who_may_not_reserve_does_not_wait_behind_the_winner() {
+    let mut book = drawing(1, 9, None);
+    enter(&mut book, [20]);
+    for number in 2..=9 {
+        book.place(&intent(number, number, 1), true, 10);
+    }
+    let events = draw(&mut book, None);
+    let winner = events.iter().position(|event| event.change.order_id() == Some(order(20))).unwrap();
+    for (at, event) in events.iter().enumerate().skip(2).filter(|(at, _)| *at != winner) {
+        let outcome = book.outcome(event.change.order_id().unwrap()).unwrap();
+        let is_right = match outcome {
+            // What reserves nothing takes nothing: before the winner it may be claimed.
+            Outcome::Held { reserved, .. } => at < winner && !reserved,
+            outcome => at > winner && outcome == Outcome::Rejected(Rejection::Marked),
+        };
+        assert!(is_right, "{at}, the winner {winner}: {outcome:?}");
+    }
+    assert!((3..10).contains(&winner), "some come before and some after: {winner}");
+}
+
+#[test]
+fn who_wants_more_than_can_ever_come_back_is_told_so_wherever_in_the_draw() {
+    let mut came_after_the_winner = BTreeSet::new();
+    for number in 2..12 {
+        let mut book = drawing(2, 2, None);
+        enter(&mut book, [1]);
+        place(&mut book, &intent(number, number, 2), 10);
+        book.resize(&Units::plain(1), 10).unwrap();
+        let events = draw(&mut book, None);
+        assert!(is_held(&book.outcome(order(1)).unwrap()));
+        assert_eq!(book.outcome(order(number)), Some(Outcome::Rejected(Rejection::NotEnoughUnits)));
+        came_after_the_winner.insert(events[2].change.order_id() == Some(order(1)));
+    }
+    assert_eq!(came_after_the_winner.len(), 2, "before and after");
+}
+
+#[test]
+fn where_no_units_are_left_when_the_draw_is_held_all_hear_sold_out() {
+    let mut book = drawing(1, 2, None);
+    enter(&mut book, 1..=2);
+    book.resize(&Units::plain(0), 10).unwrap();
+    draw(&mut book, None);
+    assert_eq!(outcomes(&book, 1..=2), [Outcome::SoldOut; 2]);
 }
 
 #[test]
@@ -160,6 +212,8 @@ fn a_sale_whose_beacon_does_not_come_is_called_off_and_nobody_gets_anything() {
     book.close_entries(CLOSE_AT_MS);
     assert!(book.elapse(8_999).is_empty());
     assert_eq!(book.draw_due_ms(), Some(9_000));
+    assert_eq!(book.hold_draw(&SEED, Some("b"), 9_000), Err(DrawRefused::TooLate));
+    assert!(book.clone().hold_draw(&SEED, Some("b"), 8_999).is_ok());
     assert_eq!(names(&book.elapse(9_000)), ["sale_called_off"]);
     assert_eq!(book.hold_draw(&SEED, Some("b"), 9_000), Err(DrawRefused::CalledOff));
     assert_eq!(book.next_due_ms(), Some(i64::MIN));
@@ -245,6 +299,32 @@ fn a_log_whose_draw_comes_out_otherwise_is_refused() {
     let mut swapped = events.clone();
     swapped.swap(5, 6);
     assert_eq!(replay(&swapped), broken);
+    let mut other_number = events.clone();
+    if let Change::DrawEntered { number, .. } = &mut other_number[0].change {
+        *number = 2;
+    }
+    assert_eq!(replay(&other_number[..1]), broken);
+    let mut entered_late = events[..4].to_vec();
+    entered_late.swap(2, 3);
+    if let Change::EntriesClosed { root, entries } = &mut entered_late[2].change {
+        let two = replay(&events[..2]).unwrap().close_entries(CLOSE_AT_MS);
+        let Change::EntriesClosed { root: of_two, .. } = two[0].change else { panic!("not closed") };
+        (*root, *entries) = (of_two, 2);
+    }
+    assert!(replay(&entered_late[..3]).is_ok());
+    assert_eq!(replay(&entered_late), broken, "nobody enters after the close");
+    let mut left_late = events[..4].to_vec();
+    let order_id = order(1);
+    let change = Change::EntryEnded { order_id, rank: None, reason: Some(Rejection::Cancelled) };
+    left_late.push(Event { change, ..events[4].clone() });
+    assert_eq!(replay(&left_late), broken, "nobody leaves after the close");
+    for spoil in [|_: &mut Hex32, entries: &mut u64| *entries += 1, |root: &mut Hex32, _: &mut u64| root.0[0] ^= 1] {
+        let mut other_close = events[..4].to_vec();
+        if let Change::EntriesClosed { root, entries } = &mut other_close[3].change {
+            spoil(root, entries);
+        }
+        assert_eq!(replay(&other_close), broken);
+    }
     let mut other_seed = events;
     if let Change::Drawn { seed, .. } = &mut other_seed[4].change {
         seed.0[0] ^= 1;

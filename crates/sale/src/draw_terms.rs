@@ -136,6 +136,7 @@ mod tests {
     fn digests_are_text_and_come_back() {
         let text = serde_json::to_string(&Hex32([0xab; 32])).unwrap();
         assert_eq!(text, format!("\"{}\"", "ab".repeat(32)));
+        assert_eq!(format!("{0} {0:?}", Hex32([0xab; 32])), format!("{0} {0}", "ab".repeat(32)));
         assert_eq!(serde_json::from_str::<Hex32>(&text).unwrap(), Hex32([0xab; 32]));
         assert!(serde_json::from_str::<Hex32>("\"AB\"").is_err());
     }
