@@ -23,6 +23,8 @@ const FEW: usize = 100;
 /// Orders, and polls, whose cost is taken.
 const PROBES: usize = 20_000;
 const LOOK_EVERY: Duration = Duration::from_millis(20);
+/// So many earn their passes and join, then the next: a pass lives two minutes.
+const AT_ONCE: usize = 100_000;
 
 #[derive(Args)]
 pub(crate) struct Plan {
@@ -32,8 +34,8 @@ pub(crate) struct Plan {
     /// The site that it serves
     #[arg(long, default_value = "target/site")]
     site: PathBuf,
-    /// Orders in the longer line: a pass lives two minutes, in which all have to be earned and used
-    #[arg(long, default_value_t = 300_000)]
+    /// Orders in the longer line, to which those are added whose cost is taken: a million in all, the most that a line takes
+    #[arg(long, default_value_t = 980_000)]
     queued: usize,
     #[arg(long, default_value_t = 3)]
     rounds: usize,
@@ -101,11 +103,13 @@ async fn by_line(shop: &Shop, disk: &SlowDisk, queued: usize) -> Result<Costs, F
     let all = queued + PROBES;
     let cookies = Rc::new(shop.shoppers(all)?);
     let (sale_id, _) = shop.open_sale(all as u64).await?;
-    let orders = load::orders(shop, CONNECTIONS, &cookies, &sale_id).await?;
-    let (first, probes) = orders.split_at(queued);
     let held_back = HeldBack::new(disk)?;
-    let mut tokens = load::queue_up(shop, CONNECTIONS, &Rc::new(first.to_vec())).await?;
-    let probes = Rc::new(probes.to_vec());
+    let mut tokens = Vec::new();
+    for cookies in cookies[..queued].chunks(AT_ONCE) {
+        let orders = load::orders(shop, CONNECTIONS, &Rc::new(cookies.to_vec()), &sale_id).await?;
+        tokens.extend(load::queue_up(shop, CONNECTIONS, &orders).await?);
+    }
+    let probes = load::orders(shop, CONNECTIONS, &Rc::new(cookies[queued..].to_vec()), &sale_id).await?;
     let mut before = shop.cpu_seconds()?;
     let mut since_then = || -> Result<f64, Failure> {
         let now = shop.cpu_seconds()?;

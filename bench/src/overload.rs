@@ -69,6 +69,12 @@ pub(crate) struct Plan {
     /// Shoppers who take turns
     #[arg(long, default_value_t = 60_000)]
     shoppers: usize,
+    /// The server's setting of that name, where it is to be another
+    #[arg(long)]
+    thread_wait_us: Option<u32>,
+    /// Orders a second, where the capacity is known
+    #[arg(long)]
+    capacity: Option<f64>,
     /// Only with the shield, or only without
     #[arg(long)]
     shield: Option<bool>,
@@ -112,11 +118,14 @@ struct Run {
     /// For a free connection.
     waited: Latencies,
     payments: usize,
-    payments_refused: usize,
+    /// What they were told.
+    payments_refused: BTreeMap<String, usize>,
     /// How far the generator itself was behind.
     lag: Latencies,
     /// How long work waited for a thread, as the server had it ten times a second.
     thread_wait_ms: Vec<f64>,
+    /// How many tasks were ready in the queue that the server's threads share, likewise.
+    shared_queue: Vec<f64>,
     /// When each came, and whether the order was held in time.
     came: Vec<(Instant, bool)>,
 }
@@ -136,6 +145,9 @@ async fn one(plan: &Plan, shield: bool) -> Result<(), Failure> {
     let shop = Shop::start_in(&plan.server, &plan.site, Doors::Open, &environment).await?;
     pin(1)?;
     shop.command(&["settings", "set", "line_wait_ms", LINE_WAIT_MS])?;
+    if let Some(thread_wait_us) = plan.thread_wait_us {
+        shop.command(&["settings", "set", "thread_wait_us", &thread_wait_us.to_string()])?;
+    }
     sleep(Duration::from_secs(1)).await;
     let cookies = shop.shoppers(plan.shoppers)?;
     let (sale_id, _) = shop.open_sale_for(UNITS, LIMIT).await?;
@@ -170,7 +182,10 @@ async fn runs(plan: &Plan, shield: bool, field: &Rc<Field>) -> Result<(), Failur
     if plan.by == Cause::Ledger {
         field.disk.waits(SLOW_SYNC)?;
     }
-    let capacity = field.capacity(seconds).await?;
+    let capacity = match plan.capacity {
+        Some(known) => known,
+        None => field.capacity(seconds).await?,
+    };
     println!("capacity: {capacity:.0} orders/s held in time");
     println!(
         "| offered | in time /s | of capacity | held after, p50 / p99 ms | taken, p99 ms | refused, p99 ms | generator late, p99 ms | thread wait, middle / most ms | endings | payments refused |"
@@ -181,7 +196,7 @@ async fn runs(plan: &Plan, shield: bool, field: &Rc<Field>) -> Result<(), Failur
         let mut run = field.run.take();
         let in_time = run.in_time() as f64 / seconds.as_secs_f64();
         println!(
-            "| {times} x | {in_time:.0} | {:.1} % | {:.1} / {:.1} | {:.1} | {:.1} | {:.1} | {:.1} / {:.1} | {:?} | {} of {} |",
+            "| {times} x | {in_time:.0} | {:.1} % | {:.1} / {:.1} | {:.1} | {:.1} | {:.1} | {:.1} / {:.1} | {:?} | {:?} of {} |",
             in_time / capacity * 1e2,
             run.held_after.at_ms(0.5),
             run.held_after.at_ms(0.99),
@@ -200,8 +215,10 @@ async fn runs(plan: &Plan, shield: bool, field: &Rc<Field>) -> Result<(), Failur
             .iter_mut()
             .map(|(what, latencies)| format!("{what} {:.1} / {:.1}", latencies.at_ms(0.5), latencies.at_ms(0.99)));
         println!(
-            "    p50 / p99 ms: {}; waited for a connection, p99 {waited:.1} ms",
-            steps.collect::<Vec<_>>().join(", ")
+            "    p50 / p99 ms: {}; waited for a connection, p99 {waited:.1} ms; in the shared queue, middle / most: {} / {}",
+            steps.collect::<Vec<_>>().join(", "),
+            middle(&mut run.shared_queue),
+            run.shared_queue.last().copied().unwrap_or_default(),
         );
     }
     if plan.by == Cause::Ledger {
@@ -229,7 +246,10 @@ impl Field {
             let mut run = self.run.take();
             let in_time = run.in_time() as f64 / seconds.as_secs_f64();
             let waits = middle(&mut run.thread_wait_ms);
-            println!("  {offered:.0} a second come, {in_time:.0} are served in time; thread wait {waits:.1} ms");
+            println!(
+                "  {offered:.0} a second come, {in_time:.0} are served in time; thread wait {waits:.1} ms; {:?}",
+                run.endings
+            );
             if in_time < offered * 0.6 {
                 return Ok(most.max(in_time));
             }
@@ -247,9 +267,15 @@ impl Field {
         let watching = spawn_local(async move {
             loop {
                 let metrics = field.shop.metrics().await.unwrap_or_default();
-                let line = metrics.lines().find_map(|line| line.strip_prefix("stampede_thread_wait_seconds "));
-                let wait_ms = line.and_then(|seconds| seconds.parse::<f64>().ok()).map(|seconds| seconds * 1e3);
-                field.run.borrow_mut().thread_wait_ms.extend(wait_ms);
+                let gauge = |name: &str| -> Option<f64> {
+                    metrics.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.parse().ok())
+                };
+                let (wait, tasks) = (gauge("stampede_thread_wait_seconds"), gauge("stampede_shared_queue_tasks"));
+                {
+                    let mut run = field.run.borrow_mut();
+                    run.thread_wait_ms.extend(wait.map(|seconds| seconds * 1e3));
+                    run.shared_queue.extend(tasks);
+                }
                 sleep(Duration::from_millis(100)).await;
             }
         });
@@ -427,10 +453,16 @@ impl Field {
         let payment_id = payment["payment_id"].as_str().unwrap_or_default();
         let settle =
             request("POST", &format!("/sandbox/payments/{payment_id}/settle"), headers, r#"{"outcome":"paid"}"#);
-        let paid = if status == 200 { self.call("settle", came, &settle).await.0 } else { status };
+        let (step, (status, told)) = if status == 200 {
+            ("settling", self.call("settle", came, &settle).await)
+        } else {
+            ("opening", (status, payment))
+        };
         let mut run = self.run.borrow_mut();
         run.payments += 1;
-        run.payments_refused += usize::from(matches!(paid, 429 | 503));
+        if matches!(status, 429 | 503) {
+            *run.payments_refused.entry(format!("{step}: {} {}", told["code"], told["detail"])).or_default() += 1;
+        }
     }
 
     /// One request, by a connection as soon as one is free; 0 where the shopper has given up before.
@@ -475,10 +507,7 @@ fn middle(values: &mut [f64]) -> f64 {
 }
 
 async fn answer_on(connection: &mut Connection, bytes: &[u8]) -> (u16, Value) {
-    let answer = connection.call(bytes).await.map(|answer| {
-        let body = if answer.status == 503 { Value::Null } else { answer.json().unwrap_or_default() };
-        (answer.status, body)
-    });
+    let answer = connection.call(bytes).await.map(|answer| (answer.status, answer.json().unwrap_or_default()));
     answer.unwrap_or((BROKEN, Value::Null))
 }
 

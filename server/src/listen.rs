@@ -1,22 +1,25 @@
-//! Listening: every connection begins in the express lane and goes on in hyper.
+//! Listening: every connection begins in the express lane, and is with hyper for each request that is not answered there.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures::TryFutureExt as _;
 use hyper::body::{Body, Incoming};
 use hyper::server::conn::http1;
-use hyper::service::Service;
+use hyper::service::{Service, service_fn};
 use hyper::{Request, Response};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio_io_timeout::TimeoutStream;
 
-use crate::express::{self, Answers, Behind, Left, Patience, Prefixed};
+use crate::express::{self, Answers, Behind, Exchange, Left, Noted, Patience, Prefixed};
 use crate::places::{Place, Places};
 
 /// A request's head must be whole by then.
@@ -44,9 +47,10 @@ pub(crate) async fn listen<A, S, B>(
 ) where
     A: Answers + Send + Sync + 'static,
     S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible, Future: Send> + Send + 'static,
-    B: Body<Data: Send, Error: Into<Failure>> + Send + 'static,
+    B: Body<Data: Send, Error: Into<Failure>> + Send + Unpin + 'static,
 {
-    let graceful = GracefulShutdown::new();
+    // Every connection has the one half until it ends.
+    let (all_ended, lives) = watch::channel(());
     loop {
         let accepted = tokio::select! {
             () = told(&mut stopped) => break,
@@ -55,38 +59,79 @@ pub(crate) async fn listen<A, S, B>(
         let Some((mut stream, peer, place)) = accepted else { continue };
         // Small answers at once; without it a poll may wait for an acknowledgement.
         let _not_vital = stream.set_nodelay(true);
-        let (ready, asked, watcher) = (Arc::clone(&ready), asked.clone(), graceful.watcher());
-        let stopped = stopped.clone();
+        let (ready, asked, stopped) = (Arc::clone(&ready), asked.clone(), stopped.clone());
+        let lives = lives.clone();
         tokio::spawn(async move {
             let patience = Patience { silent: HEAD_TIME, write: WRITE_TIME };
-            let left = express::run(&mut stream, peer, ready.as_ref(), patience, stopped).await;
-            if let Left::ToHyper(Behind { bytes, is_taken }) = left {
-                // In a box of its own: most connections of a crowd never need one of this size.
-                Box::pin(by_hyper(stream, bytes, asked(peer, is_taken), watcher)).await;
+            let mut read = Bytes::new();
+            loop {
+                let behind = if read.is_empty() {
+                    let left = express::run(&mut stream, peer, ready.as_ref(), patience, stopped.clone()).await;
+                    let Left::ToHyper(behind) = left else { break };
+                    behind
+                } else {
+                    Behind { bytes: read, is_whole: false, is_taken: false }
+                };
+                let service = asked(peer, behind.is_taken);
+                // In a box of its own: a silent connection of a crowd is not to keep room for it.
+                let back = Box::pin(by_hyper(&mut stream, behind, service, stopped.clone())).await;
+                let Some(read_since) = back else { break };
+                read = read_since;
             }
-            drop(place);
+            drop((place, lives));
         });
     }
-    drop(listener);
-    if tokio::time::timeout(DRAIN_TIME, graceful.shutdown()).await.is_err() {
+    drop((listener, lives));
+    if tokio::time::timeout(DRAIN_TIME, all_ended.closed()).await.is_err() {
         tracing::warn!("some answers took too long and were cut off");
     }
 }
 
-/// The rest of a connection's life. HTTP/1.1 alone: TLS, and with it HTTP/2 and 3, ends at the proxy in front.
-async fn by_hyper<S, B>(stream: TcpStream, read: Bytes, service: S, watcher: Watcher)
+/// Has hyper answer: one request, after which the connection goes on in the lane, or whatever comes for the rest of its life.
+/// Where it goes on, with what was read behind that one. HTTP/1.1 alone: TLS, and with it HTTP/2 and 3, ends at the proxy in front.
+async fn by_hyper<S, B>(
+    stream: &mut TcpStream,
+    Behind { bytes, is_whole, .. }: Behind,
+    service: S,
+    mut stopped: watch::Receiver<bool>,
+) -> Option<Bytes>
 where
     S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible, Future: Send> + Send + 'static,
-    B: Body<Data: Send, Error: Into<Failure>> + Send + 'static,
+    B: Body<Data: Send, Error: Into<Failure>> + Send + Unpin + 'static,
 {
+    let exchange = Exchange::new(is_whole);
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(HEAD_TIME).max_buf_size(MAX_HEAD_BYTES);
-    let mut stream = TimeoutStream::new(Prefixed::new(read, stream));
+    let mut stream = TimeoutStream::new(Prefixed::new(bytes, stream, exchange.clone()));
     stream.set_write_timeout(Some(WRITE_TIME));
-    let connection = builder.serve_connection(TokioIo::new(Box::pin(stream)), service);
-    if let Err(error) = watcher.watch(connection).await {
-        tracing::debug!(%error, "a connection broke");
+    let is_first = AtomicBool::new(true);
+    let noted = exchange.clone();
+    let service = service_fn(move |request| {
+        noted.asks(is_first.swap(false, Ordering::Relaxed));
+        let exchange = noted.clone();
+        service.call(request).map_ok(move |answer| answer.map(|body| Noted::new(body, exchange)))
+    });
+    let mut connection = builder.serve_connection(TokioIo::new(Box::pin(stream)), service);
+    let ended = std::future::poll_fn(|context| match Pin::new(&mut connection).poll(context) {
+        Poll::Ready(ended) => Poll::Ready(Some(ended)),
+        Poll::Pending if exchange.rests() => Poll::Ready(None),
+        Poll::Pending => Poll::Pending,
+    });
+    let ended = tokio::select! {
+        biased;
+        ended = ended => ended,
+        () = told(&mut stopped) => {
+            // The answer under way is the last.
+            Pin::new(&mut connection).graceful_shutdown();
+            Some((&mut connection).await)
+        }
+    };
+    match ended {
+        None => return Some(connection.into_parts().read_buf),
+        Some(Ok(())) => {}
+        Some(Err(error)) => tracing::debug!(%error, "a connection broke"),
     }
+    None
 }
 
 async fn accept(listener: &TcpListener, places: &Places) -> Option<(TcpStream, SocketAddr, Place)> {

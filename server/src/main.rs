@@ -27,6 +27,7 @@ mod serve;
 mod settings;
 mod store;
 mod switches;
+mod threads;
 mod tuned;
 mod upkeep;
 mod verify_draw;
@@ -45,12 +46,12 @@ const BLOCKING_THREADS: usize = 12;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Of what is ready, a thread takes about as much at a time as it does before it looks again, and less than its queue holds:
-/// what overflows goes to a queue for all threads, which has its turn seldom. What this is worth was not measured alone.
-const EVENTS_PER_TICK: usize = 64;
+/// Of what is ready, a thread takes so much at a time, and so much less than its queue holds (256) that nothing overflows: what
+/// does goes to a queue that all threads have, and waits there for seconds while what comes later is done.
+const EVENTS_PER_TICK: usize = 96;
 
-/// That queue has its turn after so many tasks.
-const GLOBAL_QUEUE_INTERVAL: u32 = 8;
+/// So much is done before a thread looks for more while anything is left to do: all that it took, whatever that woke.
+const TASKS_BETWEEN_LOOKS: u32 = 512;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -75,7 +76,7 @@ fn run(command: Command) -> Result<ExitCode, Box<dyn std::error::Error + Send + 
                 .enable_all()
                 .max_blocking_threads(blocking_threads)
                 .max_io_events_per_tick(EVENTS_PER_TICK)
-                .global_queue_interval(GLOBAL_QUEUE_INTERVAL)
+                .event_interval(TASKS_BETWEEN_LOOKS)
                 .build()?;
             runtime.block_on(serve::serve(settings))
         }

@@ -12,6 +12,7 @@ use foldhash::fast::RandomState;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 
 use shield::{Class, Overload};
+use tokio::runtime::RuntimeMetrics;
 
 use crate::funnel::{self, Layer};
 
@@ -30,6 +31,7 @@ pub(crate) const PURGE_FAILURES: &str = "stampede_purge_failures_total";
 pub(crate) const PURGES_PENDING: &str = "stampede_purges_pending";
 pub(crate) const CONNECTIONS: &str = "stampede_connections";
 pub(crate) const TASKS: &str = "stampede_tasks";
+pub(crate) const SHARED_QUEUE: &str = "stampede_shared_queue_tasks";
 pub(crate) const CLOCK_GAP: &str = "stampede_clock_gap_seconds";
 pub(crate) const LOG_LINES_LOST: &str = "stampede_log_lines_lost_total";
 pub(crate) const LOG_LINES_HELD_BACK: &str = "stampede_log_lines_held_back_total";
@@ -79,6 +81,7 @@ fn describe() {
     describe_gauge!(PURGES_PENDING, "1 while an edge is out of reach and may show older pages, else 0.");
     describe_gauge!(CONNECTIONS, "Connections open now.");
     describe_gauge!(TASKS, "Tasks alive now, one or more for each connection.");
+    describe_gauge!(SHARED_QUEUE, "Tasks ready to run that wait in the queue that all threads share.");
     describe_gauge!(CLOCK_GAP, "How far the system's clock is ahead of the shop's.");
     describe_counter!(LOG_LINES_LOST, "Log lines that found the buffer full.");
     describe_counter!(LOG_LINES_HELD_BACK, "Log lines that had just been written and were only counted.");
@@ -250,10 +253,11 @@ pub(crate) fn overload(overload: &Overload) {
 }
 
 /// What is read when it is asked for.
-pub(crate) fn sample(queued: u64, connections: usize, tasks: usize, clock_gap_us: i64, wal_bytes: u64) {
+pub(crate) fn sample(queued: u64, connections: usize, runtime: &RuntimeMetrics, clock_gap_us: i64, wal_bytes: u64) {
     gauge!(QUEUED).set(queued as f64);
     gauge!(CONNECTIONS).set(connections as f64);
-    gauge!(TASKS).set(tasks as f64);
+    gauge!(TASKS).set(runtime.num_alive_tasks() as f64);
+    gauge!(SHARED_QUEUE).set(runtime.global_queue_depth() as f64);
     gauge!(CLOCK_GAP).set(clock_gap_us as f64 / 1e6);
     gauge!(WAL_BYTES).set(wal_bytes as f64);
 }

@@ -71,11 +71,12 @@ pub(crate) async fn watch(app: App, mut stopped: watch::Receiver<bool>) -> std::
             return Err(ErrorKind::UnexpectedEof.into());
         }
         let now_us = began.elapsed().as_micros() as u64;
-        // Of several that came together the first waited longest.
-        let sent_us = probes[..read].as_chunks().0.iter().map(|sent_us| u64::from_ne_bytes(*sent_us));
-        let delays_us = sent_us.map(|sent_us| now_us.saturating_sub(sent_us));
+        // Of several that came together the first waited longest, as long as whatever was behind it had to.
+        let Some(sent_us) = probes[..read].first_chunk().map(|sent_us| u64::from_ne_bytes(*sent_us)) else { continue };
         let since_last_ms = (now_us - std::mem::replace(&mut last_us, now_us)) as f64 / 1e3;
-        watch.look(&app.overload, delays_us, app.tuned.thread_wait_us(), since_last_ms);
+        // Reads of the record wait for threads of their own.
+        let waited_us = now_us.saturating_sub(sent_us).max(app.store.longest_wait().as_micros() as u64);
+        watch.look(&app.overload, waited_us, app.tuned.thread_wait_us(), since_last_ms);
         let so_far = Class::ALL.iter().map(|class| app.overload.counts(*class).0).sum::<u64>();
         let came_some = so_far != std::mem::replace(&mut came, so_far);
         is_busy.store(came_some || app.overload.is_shedding(), Ordering::Relaxed);

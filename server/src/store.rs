@@ -11,6 +11,8 @@ use ledger::{LedgerError, Reader};
 use shield::Breaker;
 use tokio::sync::oneshot;
 
+use crate::threads;
+
 /// Threads that read, and so reads at a time.
 const READERS: usize = 5;
 
@@ -58,9 +60,15 @@ struct Shared {
 
 #[derive(Default)]
 struct Queue {
-    first: VecDeque<Read>,
-    others: VecDeque<Read>,
+    first: VecDeque<Waiting>,
+    others: VecDeque<Waiting>,
     is_closed: bool,
+}
+
+/// A read, and since when it waits.
+struct Waiting {
+    read: Read,
+    since: Instant,
 }
 
 impl Drop for Open {
@@ -91,7 +99,10 @@ impl Store {
             let (shared, reader) = (Arc::clone(&shared), Reader::open(path)?);
             std::thread::Builder::new()
                 .name("reader".to_owned())
-                .spawn(move || shared.read_on(reader, number < FIRST_READERS))
+                .spawn(move || {
+                    threads::works_in_turns();
+                    shared.read_on(reader, number < FIRST_READERS);
+                })
                 .map_err(|error| LedgerError::Unavailable(error.to_string()))?;
         }
         Ok(store)
@@ -133,6 +144,13 @@ impl Store {
         self.shared.0.wait_for(awaited).await
     }
 
+    /// How long the read waits that has waited longest for a thread.
+    pub(crate) fn longest_wait(&self) -> Duration {
+        let queue = self.shared.0.queue();
+        let oldest = [&queue.first, &queue.others].into_iter().filter_map(VecDeque::front);
+        oldest.map(|waiting| waiting.since.elapsed()).max().unwrap_or_default()
+    }
+
     /// Whether reads are left alone now, because they failed.
     pub(crate) fn is_left_alone(&self) -> bool {
         self.shared.0.breaker.is_open(self.shared.0.now_ms())
@@ -151,7 +169,7 @@ impl Shared {
     /// Puts a read into a queue.
     fn hand_in<T: Send + 'static>(
         &self,
-        which: impl FnOnce(&mut Queue) -> &mut VecDeque<Read>,
+        which: impl FnOnce(&mut Queue) -> &mut VecDeque<Waiting>,
         read: impl FnOnce(&Reader) -> Result<T, LedgerError> + Send + 'static,
     ) -> Result<Awaited<T>, LedgerError> {
         let (sender, answer) = oneshot::channel();
@@ -170,7 +188,7 @@ impl Shared {
         if waiting.len() >= MOST_WAITING {
             return Err(unavailable("too many reads wait"));
         }
-        waiting.push_back(read);
+        waiting.push_back(Waiting { read, since: Instant::now() });
         drop(queue);
         self.more.notify_one();
         Ok(Awaited { answer, begun })
@@ -215,8 +233,8 @@ impl Shared {
                 return None;
             }
             let next = queue.first.pop_front().or_else(|| if only_first { None } else { queue.others.pop_front() });
-            if next.is_some() {
-                return next;
+            if let Some(Waiting { read, .. }) = next {
+                return Some(read);
             }
             let more = if only_first { &self.more_first } else { &self.more };
             queue = more.wait(queue).unwrap_or_else(PoisonError::into_inner);

@@ -14,7 +14,7 @@ use shield::Breaker;
 use tokio::sync::oneshot;
 
 use crate::clock::ServerClock;
-use crate::metrics;
+use crate::{metrics, threads};
 
 /// Commands that wait, at most; one more is told `busy`.
 const MAX_COMMANDS_WAITING: usize = 4_096;
@@ -74,6 +74,7 @@ impl Writer {
         let thread = std::thread::Builder::new()
             .name("committer".to_owned())
             .spawn(move || {
+                threads::works_in_turns();
                 let run = std::panic::AssertUnwindSafe(|| thread.run(&receiver));
                 if std::panic::catch_unwind(run).is_err() {
                     // Without its writer the shop would only pretend. A supervisor restarts it from the record.

@@ -1,8 +1,9 @@
 //! The express lane: a connection that asks for nothing but pages and the time is answered here, from bytes that are
-//! ready, with one read and one write a request. At the first request that is anything else, or is odd in any way, the
-//! connection goes to hyper for the rest of its life, with all that was read of that request. So the lane parses little, and
-//! refuses nothing but under overload; what it answers, it answers as hyper and the router would.
+//! ready, with one read and one write a request. Any other request goes to hyper, with all that was read of it, and the
+//! connection comes back when that is answered; with one that is odd in any way it stays there for the rest of its life. So
+//! the lane parses little, and refuses nothing but under overload; what it answers, it answers as hyper and the router would.
 
+mod exchange;
 mod prefixed;
 mod request;
 mod wire;
@@ -19,6 +20,7 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
+pub(crate) use exchange::{Exchange, Noted};
 pub(crate) use prefixed::Prefixed;
 pub(crate) use request::{Addressed, Request};
 pub(crate) use wire::{Date, Wire};
@@ -34,18 +36,17 @@ pub(crate) trait Answers {
     /// Writes a ready answer to a request; false where there is none.
     fn answer(&self, request: &Request<'_>, peer: SocketAddr, out: &mut Vec<u8>) -> bool;
 
-    /// Under overload, whether the request that these bytes begin with is taken; where not, the refusal is written.
-    fn judge(&self, bytes: &[u8], out: &mut Vec<u8>) -> Judged;
+    /// Under overload, whether a request is taken; where not, the refusal is written.
+    fn judge(&self, request: &Addressed<'_>, out: &mut Vec<u8>) -> Judged;
 }
 
 /// What overload says of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Judged {
-    /// There is none, or the request is for hyper to read.
+    /// There is none, or the request is none that is judged.
     Not,
     Taken,
-    /// It was so many bytes long.
-    Refused(usize),
+    Refused,
 }
 
 /// For a listener of which no answer is ever ready.
@@ -56,7 +57,7 @@ impl Answers for NoneReady {
         false
     }
 
-    fn judge(&self, _: &[u8], _: &mut Vec<u8>) -> Judged {
+    fn judge(&self, _: &Addressed<'_>, _: &mut Vec<u8>) -> Judged {
         Judged::Not
     }
 }
@@ -71,6 +72,8 @@ pub(crate) enum Left {
 /// What was read and not answered.
 pub(crate) struct Behind {
     pub(crate) bytes: Bytes,
+    /// It is one plain request, and all of it: the connection can come back.
+    pub(crate) is_whole: bool,
     /// The first request in it has been judged, and is taken.
     pub(crate) is_taken: bool,
 }
@@ -166,22 +169,25 @@ fn poll_turn(
         }
         write.clear();
         let mut rest = buffer.filled();
-        let mut is_taken = false;
+        let (mut is_whole, mut is_taken) = (false, false);
         while write.len() < MAX_WRITE_BYTES && !rest.is_empty() {
             let answered = Request::parse(rest)
                 .and_then(|(request, length)| answers.answer(&request, peer, write).then_some(length));
-            rest = match answered {
-                Some(length) => &rest[length..],
-                None => match answers.judge(rest, write) {
-                    Judged::Refused(length) => &rest[length..],
-                    judged => {
-                        is_taken = judged == Judged::Taken;
-                        break;
-                    }
-                },
-            };
+            if let Some(length) = answered {
+                rest = &rest[length..];
+                continue;
+            }
+            let Some((request, length)) = Addressed::parse(rest) else { break };
+            match answers.judge(&request, write) {
+                Judged::Refused => rest = &rest[length..],
+                judged => {
+                    is_whole = length == rest.len();
+                    is_taken = judged == Judged::Taken;
+                    break;
+                }
+            }
         }
-        let behind = (!rest.is_empty()).then(|| Behind { bytes: Bytes::copy_from_slice(rest), is_taken });
+        let behind = (!rest.is_empty()).then(|| Behind { bytes: Bytes::copy_from_slice(rest), is_whole, is_taken });
         let mut unwritten = write.as_slice();
         while !unwritten.is_empty() {
             match Pin::new(&mut *stream).poll_write(context, unwritten) {

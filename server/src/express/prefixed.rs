@@ -1,4 +1,4 @@
-//! A connection of which something has been read already.
+//! A connection of which something has been read already, as hyper has it for an exchange.
 
 use std::io::{IoSlice, Result};
 use std::pin::Pin;
@@ -7,22 +7,29 @@ use std::task::{Context, Poll};
 use bytes::{Buf as _, Bytes};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// Gives back first what was read before it.
+use super::Exchange;
+
+/// Gives back first what was read before it, and notes what hyper waits for.
 pub(crate) struct Prefixed<S> {
     prefix: Bytes,
     stream: S,
+    exchange: Exchange,
 }
 
 impl<S> Prefixed<S> {
-    pub(crate) const fn new(prefix: Bytes, stream: S) -> Self {
-        Self { prefix, stream }
+    pub(crate) const fn new(prefix: Bytes, stream: S, exchange: Exchange) -> Self {
+        Self { prefix, stream, exchange }
     }
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Prefixed<S> {
     fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<Result<()>> {
         if self.prefix.is_empty() {
-            return Pin::new(&mut self.stream).poll_read(context, buffer);
+            let read = Pin::new(&mut self.stream).poll_read(context, buffer);
+            if read.is_pending() {
+                self.exchange.waits();
+            }
+            return read;
         }
         let length = self.prefix.len().min(buffer.remaining());
         buffer.put_slice(&self.prefix[..length]);
@@ -37,7 +44,11 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Prefixed<S> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
+        let flushed = Pin::new(&mut self.stream).poll_flush(context);
+        if let Poll::Ready(Ok(())) = flushed {
+            self.exchange.flushed();
+        }
+        flushed
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<()>> {
@@ -64,7 +75,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_was_read_before_comes_first_and_once() {
-        let mut prefixed = Prefixed::new(Bytes::from_static(b"GET / HT"), b"TP/1.1".as_slice());
+        let mut prefixed = Prefixed::new(Bytes::from_static(b"GET / HT"), b"TP/1.1".as_slice(), Exchange::new(true));
         let mut few = [0; 3];
         prefixed.read_exact(&mut few).await.unwrap();
         let mut rest = String::new();

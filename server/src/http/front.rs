@@ -103,11 +103,10 @@ impl Answers for Front {
         true
     }
 
-    fn judge(&self, bytes: &[u8], out: &mut Vec<u8>) -> Judged {
+    fn judge(&self, request: &Addressed<'_>, out: &mut Vec<u8>) -> Judged {
         if !self.app.overload.is_shedding() {
             return Judged::Not;
         }
-        let Some((request, length)) = Addressed::parse(bytes) else { return Judged::Not };
         // Never judged, whoever answers them.
         if request.path == TIME_PATH || self.app.publisher.page(request.path).is_some() {
             return Judged::Not;
@@ -118,7 +117,7 @@ impl Answers for Front {
             return Judged::Taken;
         }
         DATE.with_borrow_mut(|date| self.refusals.write(random, date.at_us(self.app.clock.now_us()), out));
-        Judged::Refused(length)
+        Judged::Refused
     }
 }
 

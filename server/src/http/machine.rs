@@ -65,8 +65,8 @@ pub(crate) fn free_disk_bytes(store: &std::path::Path) -> Option<u64> {
 async fn render_metrics(State(app): State<App>) -> impl IntoResponse {
     let queued = app.writer.lines().iter().map(|line| line.queued()).sum();
     let wal_bytes = SqliteLedger::wal_state(app.store.path()).wal_bytes;
-    let tasks = tokio::runtime::Handle::current().metrics().num_alive_tasks();
-    metrics::sample(queued, app.connections.load(Ordering::Relaxed), tasks, app.clock.gap_us(), wal_bytes);
+    let runtime = tokio::runtime::Handle::current().metrics();
+    metrics::sample(queued, app.connections.load(Ordering::Relaxed), &runtime, app.clock.gap_us(), wal_bytes);
     metrics::overload(&app.overload);
     metrics::breaker("record_reads", app.store.is_left_alone());
     metrics::breaker("record_writes", !app.writer.is_well());

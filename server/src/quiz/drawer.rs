@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::Quizzes;
 use crate::clock::ServerClock;
-use crate::metrics;
+use crate::{metrics, threads};
 
 /// After each picture it rests for so many times as long as that one took: it never takes more than a tenth of a core.
 const RESTS: u32 = 9;
@@ -19,6 +19,7 @@ pub(crate) fn draw_ahead(quizzes: &Quizzes, clock: ServerClock) -> std::io::Resu
     metrics::quiz_overused(0);
     let shared = Arc::downgrade(&quizzes.shared);
     let drawing = std::thread::Builder::new().name("quiz".to_owned()).spawn(move || {
+        threads::works_in_turns();
         while let Some(shared) = shared.upgrade() {
             let (quizzes, began) = (Quizzes { shared }, Instant::now());
             quizzes.forget_retired(clock.now_ms());

@@ -137,6 +137,87 @@ async fn a_request_that_comes_in_pieces_is_answered() {
     assert!(next_answer(&mut reader, true).body.starts_with(b"{\"received_us\":"));
 }
 
+/// Whether an answer came from the lane: everybody else gives it a request id.
+fn came_by_the_lane(reader: &mut impl BufRead) -> bool {
+    let mut has_id = false;
+    let mut length = 0;
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line).unwrap();
+        let line = line.trim_end();
+        if line.is_empty() {
+            break;
+        }
+        has_id |= line.starts_with("x-request-id: ");
+        length = line.strip_prefix("content-length: ").map_or(length, |length| length.parse().unwrap());
+    }
+    reader.read_exact(&mut vec![0; length]).unwrap();
+    !has_id
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_comes_back_to_the_lane_after_a_request_that_hyper_answered() {
+    let shop = Shop::start();
+    let mut stream = connected(&shop);
+    let mut reader = BufReader::new(stream.try_clone().unwrap());
+    let quiz = "POST /api/sales/x/quiz HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{}";
+    let me = "GET /csi/me HTTP/1.1\r\nhost: x\r\n\r\n";
+    let page = "GET / HTTP/1.1\r\nhost: x\r\n\r\n";
+    for _ in 0..3 {
+        for (request, by_the_lane) in [(me, false), (page, true), (quiz, false), (quiz, false), (page, true)] {
+            stream.write_all(request.as_bytes()).unwrap();
+            assert_eq!(came_by_the_lane(&mut reader), by_the_lane, "{request}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_nobody_read_is_never_taken_for_a_request() {
+    let shop = Shop::start();
+    let inner = "GET /csi/time HTTP/1.1\r\nhost: x\r\n\r\n";
+    // Refused before the body is read: it is no JSON.
+    for (path, kind) in [("/api/sales/x/orders", "text/plain"), ("/nowhere", "text/plain"), ("/", "application/json")] {
+        let length = inner.len();
+        let head =
+            format!("POST {path} HTTP/1.1\r\nhost: x\r\ncontent-type: {kind}\r\ncontent-length: {length}\r\n\r\n");
+        let last = "GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+        let mut stream = connected(&shop);
+        stream.write_all(format!("{head}{inner}").as_bytes()).unwrap();
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        // Where the connection was closed instead, that is well, too.
+        let _closed = stream.write_all(last.as_bytes());
+        let mut heard = Vec::new();
+        let _reset = std::io::Read::read_to_end(&mut stream, &mut heard);
+        let heard = String::from_utf8_lossy(&heard);
+        assert!(heard.starts_with("HTTP/1.1 4"), "{path}: {heard}");
+        assert!(!heard.contains("received_us"), "{path}: {heard}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_that_comes_before_the_answer_to_the_last_is_answered_after_it() {
+    let shop = Shop::start();
+    let mut stream = connected(&shop);
+    stream.set_nodelay(true).unwrap();
+    let mut reader = BufReader::new(stream.try_clone().unwrap());
+    // A password takes its time: what comes meanwhile is read while the first is under way.
+    let body = json!({ "email": "a@example.com", "password": "a long password" }).to_string();
+    let slow = format!(
+        "POST /api/sign-in HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    for pieces in [vec!["GET / HTTP/1.1\r\nhost: x\r\n\r\n"], vec!["GET / HT", "TP/1.1\r\nhost: x\r\n\r\n"]] {
+        stream.write_all(slow.as_bytes()).unwrap();
+        for piece in pieces {
+            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+            stream.write_all(piece.as_bytes()).unwrap();
+        }
+        let first = next_answer(&mut reader, true);
+        assert!(!first.status.contains("200"), "{first:?}");
+        assert_eq!(next_answer(&mut reader, true).status, "HTTP/1.1 200 OK");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_that_asks_faster_than_it_reads_gets_every_answer_whole() {
     const REQUESTS: usize = 3_000;
