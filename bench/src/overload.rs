@@ -5,7 +5,6 @@
 //! many come as were said. The server has one core, the generator the other.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
@@ -17,16 +16,17 @@ use tokio::sync::Semaphore;
 use tokio::task::{LocalSet, spawn_local};
 use tokio::time::{Instant, sleep, sleep_until};
 
+mod run;
+
+use run::{Ending, Run, TABLE_HEAD, middle};
+
 use crate::Failure;
 use crate::connection::{Connection, request};
-use crate::percentiles::Latencies;
 use crate::shop::{ANSWER, Doors, Shop, pass};
 use crate::slow_disk::SlowDisk;
 
 /// An order that is held so long after its shopper came is in time; nobody waits longer.
 const IN_TIME: Duration = Duration::from_millis(2_500);
-/// Shoppers who come in so short a time are told together, to see how soon all is well again.
-const BUCKET: Duration = Duration::from_millis(20);
 /// A second, where the search for the capacity begins.
 const FIRST_OFFERED: f64 = 500.0;
 const UNITS: u64 = 1_000_000;
@@ -80,16 +80,6 @@ pub(crate) struct Plan {
     shield: Option<bool>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Ending {
-    Held,
-    HeldLate,
-    Refused,
-    /// Waited as long as anybody does.
-    GaveUp,
-    Failed,
-}
-
 struct Field {
     shop: Shop,
     disk: SlowDisk,
@@ -102,32 +92,6 @@ struct Field {
     connections: RefCell<Vec<Connection>>,
     free: Semaphore,
     run: RefCell<Run>,
-}
-
-/// What one run brought.
-#[derive(Default)]
-struct Run {
-    endings: BTreeMap<Ending, usize>,
-    /// From the coming to the hold, of those in time.
-    held_after: Latencies,
-    /// Of requests that were not refused, and of those that were.
-    taken: Latencies,
-    refused: Latencies,
-    /// Of what was not refused, by what it was.
-    steps: BTreeMap<&'static str, Latencies>,
-    /// For a free connection.
-    waited: Latencies,
-    payments: usize,
-    /// What they were told.
-    payments_refused: BTreeMap<String, usize>,
-    /// How far the generator itself was behind.
-    lag: Latencies,
-    /// How long work waited for a thread, as the server had it ten times a second.
-    thread_wait_ms: Vec<f64>,
-    /// How many tasks were ready in the queue that the server's threads share, likewise.
-    shared_queue: Vec<f64>,
-    /// When each came, and whether the order was held in time.
-    came: Vec<(Instant, bool)>,
 }
 
 pub(crate) async fn run(plan: &Plan) -> Result<(), Failure> {
@@ -187,39 +151,10 @@ async fn runs(plan: &Plan, shield: bool, field: &Rc<Field>) -> Result<(), Failur
         None => field.capacity(seconds).await?,
     };
     println!("capacity: {capacity:.0} orders/s held in time");
-    println!(
-        "| offered | in time /s | of capacity | held after, p50 / p99 ms | taken, p99 ms | refused, p99 ms | generator late, p99 ms | thread wait, middle / most ms | endings | payments refused |"
-    );
-    println!("|---|---|---|---|---|---|---|---|---|---|");
+    println!("{TABLE_HEAD}");
     for times in &plan.times {
         field.load(capacity * times, seconds).await?;
-        let mut run = field.run.take();
-        let in_time = run.in_time() as f64 / seconds.as_secs_f64();
-        println!(
-            "| {times} x | {in_time:.0} | {:.1} % | {:.1} / {:.1} | {:.1} | {:.1} | {:.1} | {:.1} / {:.1} | {:?} | {:?} of {} |",
-            in_time / capacity * 1e2,
-            run.held_after.at_ms(0.5),
-            run.held_after.at_ms(0.99),
-            run.taken.at_ms(0.99),
-            run.refused.at_ms(0.99),
-            run.lag.at_ms(0.99),
-            middle(&mut run.thread_wait_ms),
-            run.thread_wait_ms.last().copied().unwrap_or_default(),
-            run.endings,
-            run.payments_refused,
-            run.payments,
-        );
-        let waited = run.waited.at_ms(0.99);
-        let steps = run
-            .steps
-            .iter_mut()
-            .map(|(what, latencies)| format!("{what} {:.1} / {:.1}", latencies.at_ms(0.5), latencies.at_ms(0.99)));
-        println!(
-            "    p50 / p99 ms: {}; waited for a connection, p99 {waited:.1} ms; in the shared queue, middle / most: {} / {}",
-            steps.collect::<Vec<_>>().join(", "),
-            middle(&mut run.shared_queue),
-            run.shared_queue.last().copied().unwrap_or_default(),
-        );
+        println!("{}", field.run.take().row(*times, capacity, seconds));
     }
     if plan.by == Cause::Ledger {
         println!(
@@ -325,19 +260,7 @@ impl Field {
             shopper.await?;
         }
         let run = self.run.take();
-        let mut last_bad = None;
-        let mut buckets: BTreeMap<u128, (usize, usize)> = BTreeMap::new();
-        for (at, in_time) in run.came.iter().filter(|(at, _)| *at >= over_at) {
-            let (good, all) = buckets.entry(at.duration_since(over_at).as_micros() / BUCKET.as_micros()).or_default();
-            *all += 1;
-            *good += usize::from(*in_time);
-        }
-        for (bucket, (good, all)) in &buckets {
-            if (*good as f64) < 0.95 * *all as f64 {
-                last_bad = Some(*bucket);
-            }
-        }
-        Ok(last_bad.map_or("at once".to_owned(), |bucket| format!("{} ms", (bucket + 1) * BUCKET.as_millis())))
+        Ok(run.back_after(over_at).map_or("never".to_owned(), |after| format!("{} ms", after.as_millis())))
     }
 
     /// Passes for the shoppers who come next, where the quiz is not what is measured; with the disk as quick as it is.
@@ -408,13 +331,13 @@ impl Field {
                 let (status, quiz) =
                     self.call("quiz", at, &request("POST", &format!("{base}/quiz"), headers, "{}")).await;
                 if status != 200 {
-                    return (ending_of(status), None);
+                    return (Ending::of(status), None);
                 }
                 let answer = json!({ "quiz_token": quiz["quiz_token"], "answer": ANSWER }).to_string();
                 let answer = request("POST", &format!("{base}/quiz/answer"), headers, &answer);
                 let (status, passed) = self.call("answer", at, &answer).await;
                 if status != 200 {
-                    return (ending_of(status), None);
+                    return (Ending::of(status), None);
                 }
                 passed["pass"].clone()
             }
@@ -424,7 +347,7 @@ impl Field {
         let order = request("POST", &format!("{base}/orders"), &order_headers, &order);
         let (status, accepted) = self.call("order", at, &order).await;
         if status != 202 {
-            return (ending_of(status), None);
+            return (Ending::of(status), None);
         }
         let mut wait_ms = accepted["poll_after_ms"].as_u64().unwrap_or_default();
         let token = accepted["queue_token"].as_str().unwrap_or_default();
@@ -440,7 +363,7 @@ impl Field {
                 }
                 // A poll that was refused comes again: the order is in the line.
                 _ if status == 503 => wait_ms = 100,
-                _ => return (ending_of(status), None),
+                _ => return (Ending::of(status), None),
             }
         }
     }
@@ -494,27 +417,7 @@ impl Field {
     }
 }
 
-impl Run {
-    fn in_time(&self) -> usize {
-        self.endings.get(&Ending::Held).copied().unwrap_or_default()
-    }
-}
-
-/// Sorts them, and answers with the middle one.
-fn middle(values: &mut [f64]) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or_default()
-}
-
 async fn answer_on(connection: &mut Connection, bytes: &[u8]) -> (u16, Value) {
     let answer = connection.call(bytes).await.map(|answer| (answer.status, answer.json().unwrap_or_default()));
     answer.unwrap_or((BROKEN, Value::Null))
-}
-
-fn ending_of(status: u16) -> Ending {
-    match status {
-        0 => Ending::GaveUp,
-        429 | 503 => Ending::Refused,
-        _ => Ending::Failed,
-    }
 }

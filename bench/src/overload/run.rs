@@ -1,0 +1,125 @@
+//! What one run brought, and its row in the table.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::percentiles::Latencies;
+
+/// Shoppers who come in so short a time are told together, to see how soon all is well again.
+const BUCKET: Duration = Duration::from_millis(20);
+/// All is well where so many of these one after another have this share of their orders in time, taken together.
+const WELL_BUCKETS: u32 = 10;
+const WELL_SHARE: f64 = 0.95;
+
+pub(super) const TABLE_HEAD: &str = "\
+| offered | in time /s | of capacity | held after, p50 / p99 ms | taken, p99 ms | refused, p99 ms | generator late, p99 ms | thread wait, middle / most ms | endings | payments refused |
+|---|---|---|---|---|---|---|---|---|---|";
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Ending {
+    Held,
+    HeldLate,
+    Refused,
+    /// Waited as long as anybody does.
+    GaveUp,
+    Failed,
+}
+
+impl Ending {
+    /// Of who was answered so; 0 where no answer came in time.
+    pub(super) fn of(status: u16) -> Self {
+        match status {
+            0 => Self::GaveUp,
+            429 | 503 => Self::Refused,
+            _ => Self::Failed,
+        }
+    }
+}
+
+/// What one run brought.
+#[derive(Default)]
+pub(super) struct Run {
+    pub(super) endings: BTreeMap<Ending, usize>,
+    /// From the coming to the hold, of those in time.
+    pub(super) held_after: Latencies,
+    /// Of requests that were not refused, and of those that were.
+    pub(super) taken: Latencies,
+    pub(super) refused: Latencies,
+    /// Of what was not refused, by what it was.
+    pub(super) steps: BTreeMap<&'static str, Latencies>,
+    /// For a free connection.
+    pub(super) waited: Latencies,
+    pub(super) payments: usize,
+    /// What they were told.
+    pub(super) payments_refused: BTreeMap<String, usize>,
+    /// How far the generator itself was behind.
+    pub(super) lag: Latencies,
+    /// How long work waited for a thread, as the server had it ten times a second.
+    pub(super) thread_wait_ms: Vec<f64>,
+    /// How many tasks were ready in the queue that the server's threads share, likewise.
+    pub(super) shared_queue: Vec<f64>,
+    /// When each came, and whether the order was held in time.
+    pub(super) came: Vec<(Instant, bool)>,
+}
+
+impl Run {
+    pub(super) fn in_time(&self) -> usize {
+        self.endings.get(&Ending::Held).copied().unwrap_or_default()
+    }
+
+    /// The row of a table, and a line below it.
+    pub(super) fn row(&mut self, times: f64, capacity: f64, lasting: Duration) -> String {
+        let in_time = self.in_time() as f64 / lasting.as_secs_f64();
+        let row = format!(
+            "| {times} x | {in_time:.0} | {:.1} % | {:.1} / {:.1} | {:.1} | {:.1} | {:.1} | {:.1} / {:.1} | {:?} | {:?} of {} |",
+            in_time / capacity * 1e2,
+            self.held_after.at_ms(0.5),
+            self.held_after.at_ms(0.99),
+            self.taken.at_ms(0.99),
+            self.refused.at_ms(0.99),
+            self.lag.at_ms(0.99),
+            middle(&mut self.thread_wait_ms),
+            self.thread_wait_ms.last().copied().unwrap_or_default(),
+            self.endings,
+            self.payments_refused,
+            self.payments,
+        );
+        let steps = self
+            .steps
+            .iter_mut()
+            .map(|(what, latencies)| format!("{what} {:.1} / {:.1}", latencies.at_ms(0.5), latencies.at_ms(0.99)));
+        format!(
+            "{row}\n    p50 / p99 ms: {}; waited for a connection, p99 {:.1} ms; in the shared queue, middle / most: {} / {}",
+            steps.collect::<Vec<_>>().join(", "),
+            self.waited.at_ms(0.99),
+            middle(&mut self.shared_queue),
+            self.shared_queue.last().copied().unwrap_or_default(),
+        )
+    }
+
+    /// How long after a moment all was well, of those who came since then.
+    pub(super) fn back_after(&self, since: Instant) -> Option<Duration> {
+        let mut buckets: BTreeMap<u32, (usize, usize)> = BTreeMap::new();
+        for (at, in_time) in self.came.iter().filter(|(at, _)| *at >= since) {
+            let bucket = at.duration_since(since).as_micros() / BUCKET.as_micros();
+            let (good, all) = buckets.entry(bucket as u32).or_default();
+            *all += 1;
+            *good += usize::from(*in_time);
+        }
+        let last = buckets.keys().last()?.checked_sub(WELL_BUCKETS)?;
+        let is_well = |first: &u32| {
+            let of_all = buckets.range(first..&(first + WELL_BUCKETS)).map(|(_, bucket)| *bucket);
+            let (good, all) = of_all.fold((0, 0), |sum, bucket| (sum.0 + bucket.0, sum.1 + bucket.1));
+            good as f64 >= WELL_SHARE * all as f64
+        };
+        (0..=last).find(is_well).map(|first| BUCKET * first)
+    }
+}
+
+/// Sorts them, and answers with the middle one.
+pub(super) fn middle(values: &mut [f64]) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or_default()
+}
