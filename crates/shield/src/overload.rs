@@ -53,8 +53,10 @@ pub const MOST_DELAY_US: u32 = 10_000;
 const MEMORY_MS: f64 = 50.0;
 const MOST_WEIGHT: f64 = 0.5;
 
-/// While fewer requests come, none is refused, whatever the delay: then it is not they who are too many.
+/// While fewer requests come, none is refused, whatever the delay: then it is not they who are too many. Of how many come, what
+/// was before so long ago counts for a third: a few dozen at one instant are few.
 pub const LEAST_PER_SECOND: u64 = 2_000;
+const FEW_MEMORY_MS: f64 = 250.0;
 
 /// What one request is to do, against a question.
 const fn work(class: Class) -> f64 {
@@ -174,6 +176,8 @@ pub struct Watch {
     counted: [(u64, u64); 5],
     /// Requests of each class in a look's time, smoothed.
     offered: [f64; 5],
+    /// All requests in a look's time, smoothed over longer.
+    come: f64,
     /// What is done in a look's time, smoothed, and over a longer time.
     done: f64,
     long_done: f64,
@@ -187,21 +191,23 @@ impl Watch {
     /// the last look was.
     pub fn look(&mut self, overload: &Overload, waited_us: u64, most_delay_us: u32, since_last_ms: f64) {
         let looks = (since_last_ms / LOOK_EVERY_MS as f64).max(0.1);
-        let mut done = 0.0;
+        let (mut come, mut done) = (0.0, 0.0);
         for class in Class::ALL {
             let (offered, shed) = overload.counts(class);
             let (offered_before, shed_before) = std::mem::replace(&mut self.counted[class as usize], (offered, shed));
             let (offered, shed) = (offered - offered_before, shed - shed_before);
             let rate = &mut self.offered[class as usize];
             *rate += (offered as f64 / looks - *rate) * weight(since_last_ms, RATE_MEMORY_MS);
+            come += offered as f64 / looks;
             done += (offered.saturating_sub(shed) as f64 * work(class) + shed as f64 * REFUSAL) / looks;
         }
+        self.come += (come - self.come) * weight(since_last_ms, FEW_MEMORY_MS);
         self.done += (done - self.done) * weight(since_last_ms, DONE_MEMORY_MS);
         self.long_done += (done - self.long_done) * weight(since_last_ms, LONG_DONE_MEMORY_MS);
         self.delay_us += (waited_us as f64 - self.delay_us) * weight(since_last_ms, MEMORY_MS).min(MOST_WEIGHT);
         overload.delay_us.store(self.delay_us as u32, Ordering::Relaxed);
         let delay = self.delay_us / f64::from(most_delay_us);
-        let is_few = self.offered.iter().sum::<f64>() < (LEAST_PER_SECOND * LOOK_EVERY_MS) as f64 / 1e3;
+        let is_few = self.come < (LEAST_PER_SECOND * LOOK_EVERY_MS) as f64 / 1e3;
         // After a moment in which nothing was done, for whatever reason, it can do what it did before all the same.
         let done = self.done.max(self.long_done);
         self.possible = match self.possible {
@@ -372,6 +378,16 @@ mod tests {
             (0..100).for_each(|_| assert!(overload.admits(Class::Read, 0)));
             let delay_us = if look % 100 == 0 { 90_000 } else { 0 };
             watch.look(&overload, delay_us, MOST_DELAY_US, LOOK_EVERY_MS as f64);
+        }
+    }
+
+    #[test]
+    fn a_few_dozen_at_one_instant_are_not_refused_however_slow_the_machine_is() {
+        let (overload, mut watch) = (Overload::default(), Watch::default());
+        for look in 0..400 {
+            let come = if look % 50 == 0 { 100 } else { 1 };
+            (0..come).for_each(|request| assert!(overload.admits(Class::Quiz, request * 77), "look {look}"));
+            watch.look(&overload, 200_000, MOST_DELAY_US, LOOK_EVERY_MS as f64);
         }
     }
 
