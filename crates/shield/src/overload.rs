@@ -2,10 +2,9 @@
 //!
 //! After DAGOR (Zhou et al., "Overload Control for Scaling WeChat Microservices", SoCC 2018): the sign of overload is the
 //! time that work waits for a thread, and not the time that it takes; what is refused is refused by its priority, least
-//! first; the bar moves by shares of what was let in. Ours differs in two things. It looks every few milliseconds, since a
-//! sale is over in seconds. And it limits how many are let in, not which share: whoever is let in brings more requests
-//! later, so the limit moves no oftener than that shows, while a crowd that comes or goes meets it at once. Pure: no clock,
-//! no randomness, no threads.
+//! first. Ours differs in two things. It looks every few milliseconds, since a sale is over in seconds. And its bar does not
+//! rise and fall by shares: what can be done is measured while work waits, and as many begin as bring that much work with
+//! them, so that a crowd that comes or goes meets a limit that is right at once. Pure: no clock, no randomness, no threads.
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
