@@ -11,18 +11,18 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use rustix::thread::{CpuSet, sched_setaffinity};
-use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 use tokio::task::{LocalSet, spawn_local};
 use tokio::time::{Instant, sleep, sleep_until};
 
 mod run;
+mod way;
 
-use run::{Ending, Run, TABLE_HEAD, middle};
+use run::{Run, TABLE_HEAD, middle};
 
 use crate::Failure;
-use crate::connection::{Connection, request};
-use crate::shop::{ANSWER, Doors, Shop, pass};
+use crate::connection::Connection;
+use crate::shop::{Doors, Shop, Terms, pass};
 use crate::slow_disk::SlowDisk;
 
 /// An order that is held so long after its shopper came is in time; nobody waits longer.
@@ -34,11 +34,12 @@ const UNITS: u64 = 1_000_000;
 const LIMIT: u64 = 1_000;
 /// What a sync of the slow disk takes.
 const SLOW_SYNC: Duration = Duration::from_millis(400);
+/// All pictures of the quiz are there after so long.
+const DRAWN_WITHIN: Duration = Duration::from_secs(90);
+/// A sale's end comes so long after its load.
+const AFTER: Duration = Duration::from_secs(10);
 /// With the slow disk a line is joined while it takes no longer.
 const LINE_WAIT_MS: &str = "1500";
-
-/// In place of a status: no answer came.
-const BROKEN: u16 = 1;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Cause {
@@ -83,7 +84,8 @@ pub(crate) struct Plan {
 struct Field {
     shop: Shop,
     disk: SlowDisk,
-    sale_id: String,
+    /// Each load has a sale of its own.
+    sale_id: RefCell<String>,
     cause: Cause,
     cookies: Vec<String>,
     /// Earned beforehand, by shopper, where the quiz is not what is measured.
@@ -114,13 +116,12 @@ async fn one(plan: &Plan, shield: bool) -> Result<(), Failure> {
     }
     sleep(Duration::from_secs(1)).await;
     let cookies = shop.shoppers(plan.shoppers)?;
-    let (sale_id, _) = shop.open_sale_for(UNITS, LIMIT).await?;
     let mut connections = Vec::new();
     for _ in 0..plan.connections {
         connections.push(Connection::open(shop.address).await?);
     }
     let field = Rc::new(Field {
-        sale_id,
+        sale_id: RefCell::default(),
         cause: plan.by,
         passes: RefCell::new(vec![None; cookies.len()]),
         cookies,
@@ -132,6 +133,10 @@ async fn one(plan: &Plan, shield: bool) -> Result<(), Failure> {
         disk,
     });
     LocalSet::new().run_until(runs(plan, shield, &field)).await
+}
+
+fn gauge(metrics: &str, name: &str) -> Option<f64> {
+    metrics.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.parse().ok())
 }
 
 fn pin(core: usize) -> Result<(), Failure> {
@@ -196,16 +201,16 @@ impl Field {
 
     /// So many come a second, for so long, each at a time of their own.
     async fn load(self: &Rc<Self>, per_second: f64, lasting: Duration) -> Result<(), Failure> {
+        self.open_sale(lasting).await?;
         self.earn_passes((per_second * lasting.as_secs_f64() * 1.05) as usize).await?;
         let mut shoppers = Vec::new();
+        let (batches, cpu) = (self.batches().await?, self.shop.process().cpu_by_thread()?);
         let field = Rc::clone(self);
         let watching = spawn_local(async move {
             loop {
                 let metrics = field.shop.metrics().await.unwrap_or_default();
-                let gauge = |name: &str| -> Option<f64> {
-                    metrics.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.parse().ok())
-                };
-                let (wait, tasks) = (gauge("stampede_thread_wait_seconds"), gauge("stampede_shared_queue_tasks"));
+                let wait = gauge(&metrics, "stampede_thread_wait_seconds");
+                let tasks = gauge(&metrics, "stampede_shared_queue_tasks");
                 {
                     let mut run = field.run.borrow_mut();
                     run.thread_wait_ms.extend(wait.map(|seconds| seconds * 1e3));
@@ -215,9 +220,45 @@ impl Field {
             }
         });
         self.send(per_second, lasting, &mut shoppers).await;
+        let cpu_since = self.shop.process().cpu_by_thread()?;
         watching.abort();
+        {
+            let mut run = self.run.borrow_mut();
+            run.cpu = cpu_since
+                .into_iter()
+                .map(|(name, seconds)| {
+                    let since = seconds - cpu.get(&name).copied().unwrap_or_default();
+                    (name, since)
+                })
+                .collect();
+        }
         for shopper in shoppers {
             shopper.await?;
+        }
+        let batches = self.batches().await? - batches;
+        self.run.borrow_mut().batches = batches;
+        Ok(())
+    }
+
+    async fn batches(&self) -> Result<f64, Failure> {
+        Ok(gauge(&self.shop.metrics().await?, "stampede_batches_total").unwrap_or_default())
+    }
+
+    /// The next sale is on. One is known ten minutes before it starts: its pictures are drawn when the crowd comes.
+    async fn open_sale(&self, lasting: Duration) -> Result<(), Failure> {
+        let (item_id, _) = self.shop.item().await?;
+        let lasts = DRAWN_WITHIN + lasting + AFTER;
+        let terms = Terms { stock_units: UNITS, limit: LIMIT, lasts, ..Terms::default() };
+        *self.sale_id.borrow_mut() = self.shop.sale_of(&item_id, &terms).await?;
+        sleep(2 * terms.lead).await;
+        let deadline = Instant::now() + DRAWN_WITHIN;
+        while self.cause == Cause::Requests
+            && gauge(&self.shop.metrics().await?, "stampede_quiz_fresh_share").is_some_and(|share| share < 0.99)
+        {
+            if Instant::now() > deadline {
+                return Err("the quiz's pictures are not drawn".into());
+            }
+            sleep(Duration::from_millis(250)).await;
         }
         Ok(())
     }
@@ -250,6 +291,7 @@ impl Field {
 
     /// The load for a while, then half of the capacity: how long after that everybody is served in time again.
     async fn back_after(self: &Rc<Self>, capacity: f64, times: f64, lasting: Duration) -> Result<String, Failure> {
+        self.open_sale(2 * lasting).await?;
         self.earn_passes((capacity * (times + 0.5) * lasting.as_secs_f64() * 1.05) as usize).await?;
         let mut shoppers = Vec::new();
         self.send(capacity * times, lasting, &mut shoppers).await;
@@ -271,11 +313,11 @@ impl Field {
         if count > self.cookies.len() {
             return Err(format!("--shoppers {count} are needed").into());
         }
-        let first = self.next.get();
+        let (first, sale_id) = (self.next.get(), self.sale_id.borrow().clone());
         let next = Rc::new(Cell::new(0));
         let mut workers = Vec::new();
         for _ in 0..64 {
-            let (field, next) = (Rc::clone(self), Rc::clone(&next));
+            let (field, next, sale_id) = (Rc::clone(self), Rc::clone(&next), sale_id.clone());
             workers.push(spawn_local(async move {
                 let mut connection = Connection::open(field.shop.address).await?;
                 loop {
@@ -285,7 +327,7 @@ impl Field {
                     }
                     let shopper = (first + index) % field.cookies.len();
                     let pass = loop {
-                        match pass(&mut connection, &field.cookies[shopper], &field.sale_id).await {
+                        match pass(&mut connection, &field.cookies[shopper], &sale_id).await {
                             Ok(pass) => break pass,
                             Err(error) if error.to_string().starts_with("503") => {
                                 sleep(Duration::from_millis(20)).await
@@ -302,122 +344,4 @@ impl Field {
         }
         Ok(())
     }
-
-    /// One shopper, from the click to the hold, and to the payment.
-    async fn come(&self, at: Instant) {
-        self.run.borrow_mut().lag.add(at.elapsed());
-        let shopper = self.next.replace((self.next.get() + 1) % self.cookies.len());
-        let (ending, order_id) = self.buy(shopper, at).await;
-        let is_in_time = ending == Ending::Held;
-        {
-            let mut run = self.run.borrow_mut();
-            *run.endings.entry(ending).or_default() += 1;
-            run.came.push((at, is_in_time));
-            if is_in_time {
-                run.held_after.add(at.elapsed());
-            }
-        }
-        if let Some(order_id) = order_id {
-            self.pay(shopper, &order_id).await;
-        }
-    }
-
-    async fn buy(&self, shopper: usize, at: Instant) -> (Ending, Option<String>) {
-        let (headers, base) = (&self.cookies[shopper], format!("/api/sales/{}", self.sale_id));
-        let earned = self.passes.borrow_mut()[shopper].take();
-        let pass = match earned {
-            Some(pass) => json!(pass),
-            None => {
-                let (status, quiz) =
-                    self.call("quiz", at, &request("POST", &format!("{base}/quiz"), headers, "{}")).await;
-                if status != 200 {
-                    return (Ending::of(status), None);
-                }
-                let answer = json!({ "quiz_token": quiz["quiz_token"], "answer": ANSWER }).to_string();
-                let answer = request("POST", &format!("{base}/quiz/answer"), headers, &answer);
-                let (status, passed) = self.call("answer", at, &answer).await;
-                if status != 200 {
-                    return (Ending::of(status), None);
-                }
-                passed["pass"].clone()
-            }
-        };
-        let order = json!({ "pass": pass, "quantity": 1 }).to_string();
-        let order_headers = format!("{headers}idempotency-key: {}\r\n", uuid::Uuid::new_v4());
-        let order = request("POST", &format!("{base}/orders"), &order_headers, &order);
-        let (status, accepted) = self.call("order", at, &order).await;
-        if status != 202 {
-            return (Ending::of(status), None);
-        }
-        let mut wait_ms = accepted["poll_after_ms"].as_u64().unwrap_or_default();
-        let token = accepted["queue_token"].as_str().unwrap_or_default();
-        let poll = request("GET", &format!("/api/queue/{token}"), headers, "");
-        loop {
-            sleep(Duration::from_millis(wait_ms)).await;
-            let (status, told) = self.call("poll", at, &poll).await;
-            match told["state"].as_str().unwrap_or_default() {
-                "queued" => wait_ms = told["poll_after_ms"].as_u64().unwrap_or(1_000),
-                "held" => {
-                    let ending = if at.elapsed() <= IN_TIME { Ending::Held } else { Ending::HeldLate };
-                    return (ending, told["order_id"].as_str().map(str::to_owned));
-                }
-                // A poll that was refused comes again: the order is in the line.
-                _ if status == 503 => wait_ms = 100,
-                _ => return (Ending::of(status), None),
-            }
-        }
-    }
-
-    async fn pay(&self, shopper: usize, order_id: &str) {
-        let headers = &self.cookies[shopper];
-        let came = Instant::now();
-        let (status, payment) =
-            self.call("pay", came, &request("POST", &format!("/api/orders/{order_id}/payments"), headers, "{}")).await;
-        let payment_id = payment["payment_id"].as_str().unwrap_or_default();
-        let settle =
-            request("POST", &format!("/sandbox/payments/{payment_id}/settle"), headers, r#"{"outcome":"paid"}"#);
-        let (step, (status, told)) = if status == 200 {
-            ("settling", self.call("settle", came, &settle).await)
-        } else {
-            ("opening", (status, payment))
-        };
-        let mut run = self.run.borrow_mut();
-        run.payments += 1;
-        if matches!(status, 429 | 503) {
-            *run.payments_refused.entry(format!("{step}: {} {}", told["code"], told["detail"])).or_default() += 1;
-        }
-    }
-
-    /// One request, by a connection as soon as one is free; 0 where the shopper has given up before.
-    async fn call(&self, what: &'static str, came: Instant, bytes: &[u8]) -> (u16, Value) {
-        let meant_at = Instant::now();
-        let Ok(Ok(_permit)) = tokio::time::timeout_at(came + IN_TIME, self.free.acquire()).await else {
-            return (0, Value::Null);
-        };
-        let waited = meant_at.elapsed();
-        let asked_at = Instant::now();
-        let Some(mut connection) = self.connections.borrow_mut().pop() else { return (0, Value::Null) };
-        let mut answer = answer_on(&mut connection, bytes).await;
-        if answer.0 == BROKEN
-            && let Ok(fresh) = Connection::open(self.shop.address).await
-        {
-            // The shop closes what has been silent for long; nothing was asked on it then.
-            connection = fresh;
-            answer = answer_on(&mut connection, bytes).await;
-        }
-        self.connections.borrow_mut().push(connection);
-        let mut run = self.run.borrow_mut();
-        let latencies = if answer.0 == 503 { &mut run.refused } else { &mut run.taken };
-        latencies.add(asked_at.elapsed());
-        if answer.0 != 503 {
-            run.steps.entry(what).or_default().add(asked_at.elapsed());
-        }
-        run.waited.add(waited);
-        answer
-    }
-}
-
-async fn answer_on(connection: &mut Connection, bytes: &[u8]) -> (u16, Value) {
-    let answer = connection.call(bytes).await.map(|answer| (answer.status, answer.json().unwrap_or_default()));
-    answer.unwrap_or((BROKEN, Value::Null))
 }

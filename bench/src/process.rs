@@ -1,5 +1,7 @@
 //! What a process has of the machine, as Linux tells it (proc(5)).
 
+use std::collections::BTreeMap;
+
 use crate::Failure;
 
 pub(crate) struct Process {
@@ -29,6 +31,20 @@ impl Process {
         })
     }
 
+    /// Seconds of processor time that its threads have used, those of one name together.
+    pub(crate) fn cpu_by_thread(&self) -> Result<BTreeMap<String, f64>, Failure> {
+        let mut by_name = BTreeMap::new();
+        for thread in std::fs::read_dir(format!("/proc/{}/task", self.id))? {
+            let path = thread?.path();
+            // One may end meanwhile.
+            let read = |name: &str| std::fs::read_to_string(path.join(name)).unwrap_or_default();
+            let nanos: f64 =
+                read("schedstat").split(' ').next().and_then(|nanos| nanos.parse().ok()).unwrap_or_default();
+            *by_name.entry(read("comm").trim().to_owned()).or_default() += nanos / 1e9;
+        }
+        Ok(by_name)
+    }
+
     /// Seconds of processor time that it has used.
     pub(crate) fn cpu_seconds(&self) -> Result<f64, Failure> {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.id))?;
@@ -54,6 +70,12 @@ mod tests {
         let own = Process { id: std::process::id() }.footprint().unwrap();
         assert!(own.resident >= own.anonymous && own.anonymous > 0, "{own:?}");
         assert!(own.threads > 0 && own.descriptors > 2, "{own:?}");
+    }
+
+    #[test]
+    fn its_threads_have_names_and_use_the_processor() {
+        let threads = Process { id: std::process::id() }.cpu_by_thread().unwrap();
+        assert!(threads.values().sum::<f64>() > 0.0, "{threads:?}");
     }
 
     #[test]

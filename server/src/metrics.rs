@@ -36,6 +36,7 @@ pub(crate) const CLOCK_GAP: &str = "stampede_clock_gap_seconds";
 pub(crate) const LOG_LINES_LOST: &str = "stampede_log_lines_lost_total";
 pub(crate) const LOG_LINES_HELD_BACK: &str = "stampede_log_lines_held_back_total";
 pub(crate) const QUIZ_OVERUSED: &str = "stampede_quiz_overused_total";
+pub(crate) const QUIZ_FRESH: &str = "stampede_quiz_fresh_share";
 pub(crate) const WAL_BYTES: &str = "stampede_wal_bytes";
 
 pub(crate) const OFFERED: &str = "stampede_offered_requests_total";
@@ -88,6 +89,10 @@ fn describe() {
     describe_counter!(
         QUIZ_OVERUSED,
         "Questions asked with a picture beyond its bound: all of the sale's were used up."
+    );
+    describe_gauge!(
+        QUIZ_FRESH,
+        "The share of a sale's pictures that are drawn and have a use left, of the sale with least."
     );
     describe_gauge!(WAL_BYTES, "Size of the record's write-ahead log.");
     describe_counter!(OFFERED, "Requests that overload judged, by class; pages and the time are never judged.");
@@ -239,6 +244,11 @@ pub(crate) fn feed_lines(line: FeedLine, count: u64) {
 /// Whether what one breaker stands before is left alone now.
 pub(crate) fn breaker(of: &'static str, is_open: bool) {
     gauge!(BREAKER_OPEN, "of" => of).set(f64::from(u8::from(is_open)));
+}
+
+/// Of the quiz's pictures, the share that is drawn and has a use left, for the sale that has least.
+pub(crate) fn quiz_fresh(share: f64) {
+    gauge!(QUIZ_FRESH).set(share);
 }
 
 /// What overload did, since the start.

@@ -179,14 +179,15 @@ async fn wired(settings: Settings, address: SocketAddr) -> Result<Wired, Failure
     let files = SiteFiles::read(&settings.site)?;
     let ledger = SqliteLedger::open(&settings.store)?;
     let store = Store::open(&settings.store)?;
-    let (writer, committer_thread) = Writer::start(ledger, clock.clone())?;
+    let overload = Arc::new(Overload::default());
+    let (writer, committer_thread) = Writer::start(ledger, clock.clone(), Arc::clone(&overload))?;
     let (edges, edge_worker) = edges_of(&settings)?;
     let public_origin = settings.public_origin.clone().unwrap_or_else(|| format!("http://{address}"));
     let switches = Switches::start(&Reader::open(&settings.store)?)?;
     let waiting = switches.clone();
     let publisher =
         Publisher::start(store.clone(), clock.clone(), files.assets.clone(), public_origin, edges, waiting).await?;
-    quiz::draw_ahead(publisher.quizzes(), clock.clone())?;
+    quiz::draw_ahead(publisher.quizzes(), clock.clone(), Arc::clone(&overload))?;
     let limits = if settings.rate_limits {
         Limits::on()
     } else {
@@ -211,7 +212,7 @@ async fn wired(settings: Settings, address: SocketAddr) -> Result<Wired, Failure
         tokens: Tokens::new(&keyring),
         limits,
         draws: http::Draws::default(),
-        overload: Overload::default(),
+        overload,
         password_pool: Pool::new(passwords::pool_running(), passwords::POOL_WAITING),
         provider: sandbox.clone().map(|sandbox| Arc::new(sandbox) as Arc<dyn Provider>),
         sandbox,

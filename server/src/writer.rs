@@ -10,7 +10,7 @@ use committer::{Command, Committer, Failure, Lines, Reply, SaleChange, Tally};
 use intake::Line;
 use ledger::{Ledger, LedgerError, SaleRow, SqliteLedger, Write};
 use sale::{MerchantId, OrderId, OrderState, PaymentId, ReleaseCause, SaleId, Settlement, ShopperId, Units};
-use shield::Breaker;
+use shield::{Breaker, Overload};
 use tokio::sync::oneshot;
 
 use crate::clock::ServerClock;
@@ -30,6 +30,10 @@ const RETRY_AFTER: Duration = Duration::from_millis(200);
 
 /// For this long after a failed commit nobody is admitted; what has been taken is tried on.
 const UNWELL_MS: i64 = 2_000;
+
+/// Under overload so long passes between two rounds, so that a commit has more to do and there are fewer of them: each costs some
+/// 0.3 ms of processor time, however little is in it.
+const GATHER: Duration = Duration::from_millis(10);
 
 /// How long a shutdown waits for the lines to empty.
 const DRAIN_AT_MOST: Duration = Duration::from_secs(10);
@@ -55,11 +59,16 @@ struct Shared {
     breaker: Breaker,
     waiting: AtomicUsize,
     clock: ServerClock,
+    overload: Arc<Overload>,
 }
 
 impl Writer {
     /// Loads the sales that may still move and starts the thread.
-    pub(crate) fn start(ledger: SqliteLedger, clock: ServerClock) -> Result<(Self, JoinHandle<()>), LedgerError> {
+    pub(crate) fn start(
+        ledger: SqliteLedger,
+        clock: ServerClock,
+        overload: Arc<Overload>,
+    ) -> Result<(Self, JoinHandle<()>), LedgerError> {
         let (sender, receiver) = sync_channel(MAX_COMMANDS_WAITING);
         let (committer, tally) = Committer::open(ledger, clock.now_us())?;
         metrics::round_done(&tally);
@@ -69,6 +78,7 @@ impl Writer {
             breaker: Breaker::new(1, UNWELL_MS, UNWELL_MS),
             waiting: AtomicUsize::new(0),
             clock,
+            overload,
         });
         let mut thread = Thread { committer, shared: Arc::clone(&shared) };
         let thread = std::thread::Builder::new()
@@ -215,8 +225,15 @@ impl Thread {
             }
             if tally.unavailable {
                 std::thread::sleep(RETRY_AFTER);
+            } else if tally.committed_events.is_some() && self.gathers() {
+                std::thread::sleep(GATHER);
             }
         }
+    }
+
+    /// Whether the next round is to have more to do. Not where each does one thing, to find out what is wrong.
+    fn gathers(&self) -> bool {
+        self.shared.overload.is_shedding() && self.committer.takes_commands() > 1
     }
 
     fn round(&mut self, commands: &mut Vec<Command>) -> Tally {

@@ -60,6 +60,10 @@ pub(super) struct Run {
     pub(super) thread_wait_ms: Vec<f64>,
     /// How many tasks were ready in the queue that the server's threads share, likewise.
     pub(super) shared_queue: Vec<f64>,
+    /// Seconds of the server's processor time while they came, by the thread's name.
+    pub(super) cpu: BTreeMap<String, f64>,
+    /// Transactions of the record.
+    pub(super) batches: f64,
     /// When each came, and whether the order was held in time.
     pub(super) came: Vec<(Instant, bool)>,
 }
@@ -90,8 +94,12 @@ impl Run {
             .steps
             .iter_mut()
             .map(|(what, latencies)| format!("{what} {:.1} / {:.1}", latencies.at_ms(0.5), latencies.at_ms(0.99)));
+        let cpu = self.cpu.iter().filter(|(_, seconds)| **seconds > 0.0);
+        let cpu = cpu.map(|(name, seconds)| format!("{name} {:.1} %", seconds / lasting.as_secs_f64() * 1e2));
         format!(
-            "{row}\n    p50 / p99 ms: {}; waited for a connection, p99 {:.1} ms; in the shared queue, middle / most: {} / {}",
+            "{row}\n    of the core: {}; {:.0} batches a second\n    p50 / p99 ms: {}; waited for a connection, p99 {:.1} ms; in the shared queue, middle / most: {} / {}",
+            cpu.collect::<Vec<_>>().join(", "),
+            self.batches / lasting.as_secs_f64(),
             steps.collect::<Vec<_>>().join(", "),
             self.waited.at_ms(0.99),
             middle(&mut self.shared_queue),

@@ -22,7 +22,7 @@ use tokio::time::{Instant, sleep_until};
 
 pub(crate) use exchange::{Exchange, Noted};
 pub(crate) use prefixed::Prefixed;
-pub(crate) use request::{Addressed, Request};
+pub(crate) use request::{Addressed, Head, Request};
 pub(crate) use wire::{Date, Wire};
 
 /// Read at a time. A request for a page has some 500 bytes; one with a longer head goes to hyper.
@@ -46,7 +46,8 @@ pub(crate) enum Judged {
     /// There is none, or the request is none that is judged.
     Not,
     Taken,
-    Refused,
+    /// The answer is written: it is refused, or was ready.
+    Answered,
 }
 
 /// For a listener of which no answer is ever ready.
@@ -171,20 +172,23 @@ fn poll_turn(
         let mut rest = buffer.filled();
         let (mut is_whole, mut is_taken) = (false, false);
         while write.len() < MAX_WRITE_BYTES && !rest.is_empty() {
-            let answered = Request::parse(rest)
-                .and_then(|(request, length)| answers.answer(&request, peer, write).then_some(length));
-            if let Some(length) = answered {
-                rest = &rest[length..];
-                continue;
-            }
-            let Some((request, length)) = Addressed::parse(rest) else { break };
-            match answers.judge(&request, write) {
-                Judged::Refused => rest = &rest[length..],
-                judged => {
+            let looked = Head::parse(rest, |head| {
+                if let Some((request, length)) = Request::of(head)
+                    && answers.answer(&request, peer, write)
+                {
+                    return Some((Judged::Answered, length));
+                }
+                let (request, length) = Addressed::of(head, rest)?;
+                Some((answers.judge(&request, write), length))
+            });
+            match looked {
+                Some((Judged::Answered, length)) => rest = &rest[length..],
+                Some((judged, length)) => {
                     is_whole = length == rest.len();
                     is_taken = judged == Judged::Taken;
                     break;
                 }
+                None => break,
             }
         }
         let behind = (!rest.is_empty()).then(|| Behind { bytes: Bytes::copy_from_slice(rest), is_whole, is_taken });

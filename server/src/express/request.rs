@@ -1,7 +1,35 @@
 //! Requests that the lane understands: plain reads. It reads strictly; what it does not like, hyper judges.
 
+use std::mem::MaybeUninit;
+
 /// Header fields of a request, at most.
 const MAX_FIELDS: usize = 48;
+
+/// A head as it was read, whatever it asks for.
+#[derive(Debug)]
+pub(crate) struct Head<'fields, 'a> {
+    method: &'a str,
+    path: &'a str,
+    query: &'a str,
+    fields: &'fields [httparse::Header<'a>],
+    bytes: usize,
+}
+
+impl<'a> Head<'_, 'a> {
+    /// Reads the head at the beginning of these bytes, and hands it over; none where it is not whole, or not of HTTP/1.1.
+    pub(crate) fn parse<T>(bytes: &'a [u8], then: impl FnOnce(&Head<'_, 'a>) -> Option<T>) -> Option<T> {
+        let mut fields = [const { MaybeUninit::uninit() }; MAX_FIELDS];
+        let mut head = httparse::Request::new(&mut []);
+        let httparse::Status::Complete(length) = head.parse_with_uninit_headers(bytes, &mut fields).ok()? else {
+            return None;
+        };
+        let (path, query) = head.path?.split_once('?').unwrap_or((head.path?, ""));
+        if head.version != Some(1) || !path.starts_with('/') {
+            return None;
+        }
+        then(&Head { method: head.method?, path, query, fields: head.headers, bytes: length })
+    }
+}
 
 /// A plain `GET` or `HEAD` of HTTP/1.1, whole, without a body, on a connection that stays.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -13,25 +41,19 @@ pub(crate) struct Request<'a> {
 }
 
 impl<'a> Request<'a> {
-    /// The request at the beginning of these bytes, and its length; none where it is not whole, or not plain.
-    pub(crate) fn parse(bytes: &'a [u8]) -> Option<(Self, usize)> {
-        let mut fields = [const { std::mem::MaybeUninit::uninit() }; MAX_FIELDS];
-        let mut head = httparse::Request::new(&mut []);
-        let httparse::Status::Complete(length) = head.parse_with_uninit_headers(bytes, &mut fields).ok()? else {
-            return None;
-        };
-        let is_head = match head.method? {
+    /// The request with that head, and its length; none where it is not plain.
+    pub(crate) fn of(head: &Head<'_, 'a>) -> Option<(Self, usize)> {
+        let is_head = match head.method {
             "GET" => false,
             "HEAD" => true,
             _ => return None,
         };
-        let (path, query) = head.path?.split_once('?').unwrap_or((head.path?, ""));
-        if head.version != Some(1) || !path.starts_with('/') || !query.bytes().all(is_plain_in_a_query) {
+        if !head.query.bytes().all(is_plain_in_a_query) {
             return None;
         }
-        let mut request = Self { is_head, path, ..Self::default() };
+        let mut request = Self { is_head, path: head.path, ..Self::default() };
         let mut host = "";
-        for field in head.headers.iter() {
+        for field in head.fields {
             // A field that is there twice, or says nothing, is hyper's.
             let once = |kept: &mut &'a str| {
                 let text = std::str::from_utf8(field.value).ok().filter(|text| kept.is_empty() && !text.is_empty())?;
@@ -47,7 +69,7 @@ impl<'a> Request<'a> {
                 Known::Indifferent => {}
             }
         }
-        (!host.is_empty() && host.bytes().all(is_plain_in_a_host)).then_some((request, length))
+        (!host.is_empty() && host.bytes().all(is_plain_in_a_host)).then_some((request, head.bytes))
     }
 }
 
@@ -59,21 +81,14 @@ pub(crate) struct Addressed<'a> {
 }
 
 impl<'a> Addressed<'a> {
-    /// The request at the beginning of these bytes, and its length; none where it is not whole, or anything about it is for
-    /// hyper to judge.
-    pub(crate) fn parse(bytes: &'a [u8]) -> Option<(Self, usize)> {
-        let mut fields = [const { std::mem::MaybeUninit::uninit() }; MAX_FIELDS];
-        let mut head = httparse::Request::new(&mut []);
-        let httparse::Status::Complete(mut length) = head.parse_with_uninit_headers(bytes, &mut fields).ok()? else {
-            return None;
-        };
-        let method = head.method.filter(|method| matches!(*method, "GET" | "POST"))?;
-        let path = head.path?.split_once('?').map_or(head.path?, |(path, _)| path);
-        if head.version != Some(1) || !path.starts_with('/') {
+    /// The request with that head at the beginning of these bytes, and its length; none where it is not whole, or anything about
+    /// it is for hyper to judge.
+    pub(crate) fn of(head: &Head<'_, 'a>, bytes: &[u8]) -> Option<(Self, usize)> {
+        if !matches!(head.method, "GET" | "POST") {
             return None;
         }
         let mut body_bytes = None;
-        for field in head.headers.iter() {
+        for field in head.fields {
             if field.name.eq_ignore_ascii_case("content-length") {
                 let digits =
                     std::str::from_utf8(field.value).ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
@@ -89,8 +104,8 @@ impl<'a> Addressed<'a> {
                 Known::Host | Known::AcceptEncoding | Known::IfNoneMatch | Known::Indifferent => {}
             }
         }
-        length = length.checked_add(body_bytes.unwrap_or(0))?;
-        (length <= bytes.len()).then_some((Self { method, path }, length))
+        let length = head.bytes.checked_add(body_bytes.unwrap_or(0))?;
+        (length <= bytes.len()).then_some((Self { method: head.method, path: head.path }, length))
     }
 }
 
@@ -137,15 +152,23 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    fn plain(bytes: &[u8]) -> Option<(Request<'_>, usize)> {
+        Head::parse(bytes, Request::of)
+    }
+
+    fn addressed(bytes: &[u8]) -> Option<(Addressed<'_>, usize)> {
+        Head::parse(bytes, |head| Addressed::of(head, bytes))
+    }
+
     fn is_plain(head: &str) -> bool {
-        Request::parse(head.replace('\n', "\r\n").as_bytes()).is_some()
+        plain(head.replace('\n', "\r\n").as_bytes()).is_some()
     }
 
     #[test]
     fn a_browsers_request_for_a_page_is_plain() {
         let bytes = b"GET /items/a?utm_source=x HTTP/1.1\r\nHost: shop.example:3000\r\nConnection: keep-alive\r\n\
             Accept: text/html\r\naccept-encoding: gzip, br\r\nIf-None-Match: \"1-br\"\r\nCookie: a=b\r\n\r\nGET /";
-        let (request, length) = Request::parse(bytes).unwrap();
+        let (request, length) = plain(bytes).unwrap();
         assert_eq!(
             request,
             Request { is_head: false, path: "/items/a", accept_encoding: "gzip, br", if_none_match: "\"1-br\"" }
@@ -187,9 +210,9 @@ mod tests {
     #[test]
     fn a_request_with_a_body_is_known_by_its_address_once_it_is_whole() {
         let whole = b"POST /a?b HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}GET /";
-        let (request, length) = Addressed::parse(whole).unwrap();
+        let (request, length) = addressed(whole).unwrap();
         assert_eq!((request, &whole[length..]), (Addressed { method: "POST", path: "/a" }, b"GET /".as_slice()));
-        assert_eq!(Addressed::parse(&whole[..whole.len() - 6]), None, "a part of its body is to come");
+        assert_eq!(addressed(&whole[..whole.len() - 6]), None, "a part of its body is to come");
         for odd in [
             "Content-Length: 2\r\nContent-Length: 2",
             "Content-Length: +2",
@@ -197,7 +220,7 @@ mod tests {
             "Expect: 100-continue",
         ] {
             let odd = format!("POST /a HTTP/1.1\r\nHost: a\r\n{odd}\r\n\r\n{{}}");
-            assert_eq!(Addressed::parse(odd.as_bytes()), None, "{odd}");
+            assert_eq!(addressed(odd.as_bytes()), None, "{odd}");
         }
     }
 
@@ -206,12 +229,12 @@ mod tests {
         fn no_beginning_of_a_request_is_taken_for_one(length in 0_usize..36) {
             let whole = b"GET /items/a HTTP/1.1\r\nHost: a.b\r\n\r\n";
             prop_assume!(length < whole.len());
-            prop_assert!(Request::parse(&whole[..length]).is_none());
+            prop_assert!(plain(&whole[..length]).is_none());
         }
 
         #[test]
         fn no_bytes_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
-            let _whatever = (Request::parse(&bytes), Addressed::parse(&bytes));
+            let _whatever = (plain(&bytes), addressed(&bytes));
         }
     }
 }

@@ -117,7 +117,7 @@ impl Answers for Front {
             return Judged::Taken;
         }
         DATE.with_borrow_mut(|date| self.refusals.write(random, date.at_us(self.app.clock.now_us()), out));
-        Judged::Refused
+        Judged::Answered
     }
 }
 

@@ -68,6 +68,7 @@ async fn render_metrics(State(app): State<App>) -> impl IntoResponse {
     let runtime = tokio::runtime::Handle::current().metrics();
     metrics::sample(queued, app.connections.load(Ordering::Relaxed), &runtime, app.clock.gap_us(), wal_bytes);
     metrics::overload(&app.overload);
+    metrics::quiz_fresh(app.publisher.quizzes().least_fresh(app.clock.now_ms()));
     metrics::breaker("record_reads", app.store.is_left_alone());
     metrics::breaker("record_writes", !app.writer.is_well());
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], app.metrics.render())

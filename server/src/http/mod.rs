@@ -160,7 +160,7 @@ pub(crate) struct AppState {
     pub(crate) tokens: Tokens,
     pub(crate) limits: Limits,
     pub(crate) draws: Draws,
-    pub(crate) overload: Overload,
+    pub(crate) overload: Arc<Overload>,
     /// For argon2: memory-hard, so few at a time.
     pub(crate) password_pool: Pool,
     /// None where nobody takes the money.

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use shield::Overload;
+
 use super::Quizzes;
 use crate::clock::ServerClock;
 use crate::{metrics, threads};
@@ -14,7 +16,7 @@ const RESTS: u32 = 9;
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Begins to draw, until nobody has these quizzes any more.
-pub(crate) fn draw_ahead(quizzes: &Quizzes, clock: ServerClock) -> std::io::Result<()> {
+pub(crate) fn draw_ahead(quizzes: &Quizzes, clock: ServerClock, overload: Arc<Overload>) -> std::io::Result<()> {
     // So that the first is seen as a rise from zero.
     metrics::quiz_overused(0);
     let shared = Arc::downgrade(&quizzes.shared);
@@ -23,7 +25,7 @@ pub(crate) fn draw_ahead(quizzes: &Quizzes, clock: ServerClock) -> std::io::Resu
         while let Some(shared) = shared.upgrade() {
             let (quizzes, began) = (Quizzes { shared }, Instant::now());
             quizzes.forget_retired(clock.now_ms());
-            let has_drawn = quizzes.draw_one(clock.now_ms());
+            let has_drawn = quizzes.draw_one(clock.now_ms(), overload.is_shedding());
             drop(quizzes);
             if has_drawn {
                 std::thread::sleep(began.elapsed() * RESTS);

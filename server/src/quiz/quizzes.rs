@@ -161,11 +161,12 @@ impl Quizzes {
     }
 
     /// Draws one picture, for the pool that has the smallest share of its pictures left: in the place of one that is used up, or
-    /// beside the others until the pool is full. Answers whether there was anything to draw.
-    pub(super) fn draw_one(&self, now_ms: i64) -> bool {
+    /// beside the others until the pool is full. Where the processor is to be spared, only for a pool that has none with a use left.
+    /// Answers whether there was anything to draw.
+    pub(super) fn draw_one(&self, now_ms: i64, is_spared: bool) -> bool {
         let _alone = self.shared.changing.lock().unwrap_or_else(PoisonError::into_inner);
         let pools = self.shared.pools.load();
-        let Some((key, entry, slot)) = self.most_wanted(&pools, now_ms) else { return false };
+        let Some((key, entry, slot)) = self.most_wanted(&pools, now_ms, is_spared) else { return false };
         let Some(drawn) = self.draw(&entry.pool, slot) else { return false };
         if let Some(former) = drawn.former {
             let mut kept = self.shared.kept.write().unwrap_or_else(PoisonError::into_inner);
@@ -174,12 +175,19 @@ impl Quizzes {
         true
     }
 
-    fn most_wanted<'a>(&self, pools: &'a HashMap<Key, Entry>, now_ms: i64) -> Option<(Key, &'a Entry, usize)> {
+    fn most_wanted<'a>(
+        &self,
+        pools: &'a HashMap<Key, Entry>,
+        now_ms: i64,
+        is_spared: bool,
+    ) -> Option<(Key, &'a Entry, usize)> {
         let kept = self.shared.kept.read().unwrap_or_else(PoisonError::into_inner);
         if kept.bytes >= MAX_DRAWN_BYTES {
             return None;
         }
-        let due = pools.iter().filter(|(_, entry)| is_due(entry.starts_at_ms, now_ms));
+        let due = pools
+            .iter()
+            .filter(|(_, entry)| is_due(entry.starts_at_ms, now_ms) && !(is_spared && entry.pool.fresh() > 0));
         let wanted = due.filter_map(|(&key, entry)| {
             let pool = &entry.pool;
             let may_retire = kept.retired_of(key) < MAX_RETIRED_PER_POOL;
@@ -210,6 +218,13 @@ impl Quizzes {
         }
         retired.retain(|_, of_pool| !of_pool.is_empty());
         kept.retired = retired;
+    }
+
+    /// Of the sale that is on, or about to be, and has least: the share of its pictures that are drawn and have a use left.
+    pub(crate) fn least_fresh(&self, now_ms: i64) -> f64 {
+        let pools = self.shared.pools.load();
+        let due = pools.values().filter(|entry| is_due(entry.starts_at_ms, now_ms));
+        due.map(|entry| entry.pool.fresh_permille()).min().map_or(1.0, |permille| permille as f64 / 1e3)
     }
 
     fn wake_drawer(&self) {
@@ -263,7 +278,7 @@ mod tests {
     fn replaced(quizzes: &Quizzes, sale: &SaleRow, now_ms: i64) -> Vec<Arc<str>> {
         let names = || quizzes.shared.pools.load()[&(sale.sale_id, Difficulty::Ordinary)].pool.names();
         let before = names();
-        (0..8).for_each(|_| assert!(quizzes.draw_one(now_ms)));
+        (0..8).for_each(|_| assert!(quizzes.draw_one(now_ms, false)));
         let after = names();
         before.into_iter().filter(|name| !after.contains(name)).collect()
     }
@@ -323,17 +338,30 @@ mod tests {
         };
         assert_eq!(quizzes.publish([&soon, &late].into_iter(), 0).len(), 8);
         assert_eq!(filled(), [8, 0]);
-        assert!(quizzes.draw_one(0));
+        assert!(quizzes.draw_one(0, false));
         assert_eq!(filled(), [9, 0]);
-        (0..9).for_each(|_| assert!(quizzes.draw_one(1)));
+        (0..9).for_each(|_| assert!(quizzes.draw_one(1, false)));
         assert_eq!(filled(), [9, 9]);
+    }
+
+    #[test]
+    fn under_overload_nothing_is_drawn_while_a_picture_has_a_use_left() {
+        let sale = bank();
+        let quizzes = published(&sale);
+        assert!(!quizzes.draw_one(0, true) && quizzes.least_fresh(0) < 0.01);
+        use_up(&quizzes, &sale);
+        assert!(quizzes.draw_one(0, true));
+        assert!(!quizzes.draw_one(0, true), "the new one has all its uses");
+        assert!(quizzes.draw_one(0, false));
+        (0..1_100).for_each(|_| drop(quizzes.draw_one(0, false)));
+        assert!((quizzes.least_fresh(0) - 1.0).abs() < f64::EPSILON);
     }
 
     #[test]
     fn a_start_that_is_brought_forward_brings_its_pictures_at_once() {
         let sale = SaleRow { starts_at_ms: FILLED_AHEAD_MS + 1, ..bank() };
         let quizzes = Quizzes::default();
-        assert!(quizzes.publish([&sale].into_iter(), 0).is_empty() && !quizzes.draw_one(0));
+        assert!(quizzes.publish([&sale].into_iter(), 0).is_empty() && !quizzes.draw_one(0, false));
         assert_eq!(quizzes.publish([&SaleRow { starts_at_ms: 1, ..sale }].into_iter(), 0).len(), 8);
     }
 
@@ -358,7 +386,7 @@ mod tests {
         let quizzes = published(&sale);
         let harder = || quizzes.ask(sale.sale_id, Difficulty::Harder, 0).unwrap();
         assert_eq!(harder().sum.unwrap().c, None);
-        assert!(quizzes.draw_one(0));
+        assert!(quizzes.draw_one(0, false));
         let asked = harder();
         assert!(asked.sum.unwrap().c.is_some() && quizzes.picture(&asked.name).is_some());
         assert_eq!(quizzes.ask(sale.sale_id, Difficulty::Ordinary, 0).unwrap().sum.unwrap().c, None);

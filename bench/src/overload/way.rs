@@ -1,0 +1,134 @@
+//! A shopper's way: question, answer, order, polls, payment.
+
+use serde_json::{Value, json};
+use tokio::time::{Instant, sleep};
+
+use std::time::Duration;
+
+use super::run::Ending;
+use super::{Field, IN_TIME};
+use crate::connection::{Connection, request};
+use crate::shop::ANSWER;
+
+/// In place of a status: no answer came.
+const BROKEN: u16 = 1;
+
+impl Field {
+    /// One shopper, from the click to the hold, and to the payment.
+    pub(super) async fn come(&self, at: Instant) {
+        self.run.borrow_mut().lag.add(at.elapsed());
+        let shopper = self.next.replace((self.next.get() + 1) % self.cookies.len());
+        let (ending, order_id) = self.buy(shopper, at).await;
+        let is_in_time = ending == Ending::Held;
+        {
+            let mut run = self.run.borrow_mut();
+            *run.endings.entry(ending).or_default() += 1;
+            run.came.push((at, is_in_time));
+            if is_in_time {
+                run.held_after.add(at.elapsed());
+            }
+        }
+        if let Some(order_id) = order_id {
+            self.pay(shopper, &order_id).await;
+        }
+    }
+
+    async fn buy(&self, shopper: usize, at: Instant) -> (Ending, Option<String>) {
+        let (headers, base) = (&self.cookies[shopper], format!("/api/sales/{}", self.sale_id.borrow()));
+        let earned = self.passes.borrow_mut()[shopper].take();
+        let pass = match earned {
+            Some(pass) => json!(pass),
+            None => {
+                let (status, quiz) =
+                    self.call("quiz", at, &request("POST", &format!("{base}/quiz"), headers, "{}")).await;
+                if status != 200 {
+                    return (Ending::of(status), None);
+                }
+                let answer = json!({ "quiz_token": quiz["quiz_token"], "answer": ANSWER }).to_string();
+                let answer = request("POST", &format!("{base}/quiz/answer"), headers, &answer);
+                let (status, passed) = self.call("answer", at, &answer).await;
+                if status != 200 {
+                    return (Ending::of(status), None);
+                }
+                passed["pass"].clone()
+            }
+        };
+        let order = json!({ "pass": pass, "quantity": 1 }).to_string();
+        let order_headers = format!("{headers}idempotency-key: {}\r\n", uuid::Uuid::new_v4());
+        let order = request("POST", &format!("{base}/orders"), &order_headers, &order);
+        let (status, accepted) = self.call("order", at, &order).await;
+        if status != 202 {
+            return (Ending::of(status), None);
+        }
+        let mut wait_ms = accepted["poll_after_ms"].as_u64().unwrap_or_default();
+        let token = accepted["queue_token"].as_str().unwrap_or_default();
+        let poll = request("GET", &format!("/api/queue/{token}"), headers, "");
+        loop {
+            sleep(Duration::from_millis(wait_ms)).await;
+            let (status, told) = self.call("poll", at, &poll).await;
+            match told["state"].as_str().unwrap_or_default() {
+                "queued" => wait_ms = told["poll_after_ms"].as_u64().unwrap_or(1_000),
+                "held" => {
+                    let ending = if at.elapsed() <= IN_TIME { Ending::Held } else { Ending::HeldLate };
+                    return (ending, told["order_id"].as_str().map(str::to_owned));
+                }
+                // A poll that was refused comes again: the order is in the line.
+                _ if status == 503 => wait_ms = 100,
+                _ => return (Ending::of(status), None),
+            }
+        }
+    }
+
+    async fn pay(&self, shopper: usize, order_id: &str) {
+        let headers = &self.cookies[shopper];
+        let came = Instant::now();
+        let (status, payment) =
+            self.call("pay", came, &request("POST", &format!("/api/orders/{order_id}/payments"), headers, "{}")).await;
+        let payment_id = payment["payment_id"].as_str().unwrap_or_default();
+        let settle =
+            request("POST", &format!("/sandbox/payments/{payment_id}/settle"), headers, r#"{"outcome":"paid"}"#);
+        let (step, (status, told)) = if status == 200 {
+            ("settling", self.call("settle", came, &settle).await)
+        } else {
+            ("opening", (status, payment))
+        };
+        let mut run = self.run.borrow_mut();
+        run.payments += 1;
+        if matches!(status, 429 | 503) {
+            *run.payments_refused.entry(format!("{step}: {} {}", told["code"], told["detail"])).or_default() += 1;
+        }
+    }
+
+    /// One request, by a connection as soon as one is free; 0 where the shopper has given up before.
+    async fn call(&self, what: &'static str, came: Instant, bytes: &[u8]) -> (u16, Value) {
+        let meant_at = Instant::now();
+        let Ok(Ok(_permit)) = tokio::time::timeout_at(came + IN_TIME, self.free.acquire()).await else {
+            return (0, Value::Null);
+        };
+        let waited = meant_at.elapsed();
+        let asked_at = Instant::now();
+        let Some(mut connection) = self.connections.borrow_mut().pop() else { return (0, Value::Null) };
+        let mut answer = answer_on(&mut connection, bytes).await;
+        if answer.0 == BROKEN
+            && let Ok(fresh) = Connection::open(self.shop.address).await
+        {
+            // The shop closes what has been silent for long; nothing was asked on it then.
+            connection = fresh;
+            answer = answer_on(&mut connection, bytes).await;
+        }
+        self.connections.borrow_mut().push(connection);
+        let mut run = self.run.borrow_mut();
+        let latencies = if answer.0 == 503 { &mut run.refused } else { &mut run.taken };
+        latencies.add(asked_at.elapsed());
+        if answer.0 != 503 {
+            run.steps.entry(what).or_default().add(asked_at.elapsed());
+        }
+        run.waited.add(waited);
+        answer
+    }
+}
+
+async fn answer_on(connection: &mut Connection, bytes: &[u8]) -> (u16, Value) {
+    let answer = connection.call(bytes).await.map(|answer| (answer.status, answer.json().unwrap_or_default()));
+    answer.unwrap_or((BROKEN, Value::Null))
+}
