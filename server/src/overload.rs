@@ -7,14 +7,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use axum::http::Method;
-use shield::{Class, LOOK_EVERY_MS, Watch};
+use shield::{Class, LOOK_EVERY_MS, Look, Watch};
 use tokio::io::AsyncReadExt as _;
 use tokio::sync::watch;
 
 use crate::http::App;
 
 /// While nothing comes it is looked at no oftener than this.
-const IDLE_LOOK_EVERY: Duration = Duration::from_millis(25);
+const IDLE_LOOK_EVERY: Duration = Duration::from_millis(10);
 
 /// A probe is the time at which it was sent.
 const PROBE_BYTES: usize = size_of::<u64>();
@@ -61,6 +61,8 @@ pub(crate) async fn watch(app: App, mut stopped: watch::Receiver<bool>) -> std::
     let mut ours = tokio::net::UnixStream::from_std(ours)?;
     let mut watch = Watch::default();
     let (mut last_us, mut came) = (0, 0);
+    let mut used_before = processor_time();
+    let cores = std::thread::available_parallelism().map_or(1.0, |cores| cores.get() as f64);
     let mut probes = [0; PROBE_BYTES * 64];
     loop {
         let read = tokio::select! {
@@ -76,11 +78,21 @@ pub(crate) async fn watch(app: App, mut stopped: watch::Receiver<bool>) -> std::
         let since_last_ms = (now_us - std::mem::replace(&mut last_us, now_us)) as f64 / 1e3;
         // Reads of the record wait for threads of their own.
         let waited_us = now_us.saturating_sub(sent_us).max(app.store.longest_wait().as_micros() as u64);
-        watch.look(&app.overload, waited_us, app.tuned.thread_wait_us(), since_last_ms);
+        let used = processor_time();
+        let used_ms = used.saturating_sub(std::mem::replace(&mut used_before, used)).as_secs_f64() * 1e3;
+        let busy = if since_last_ms > 0.0 { used_ms / (since_last_ms * cores) } else { 0.0 };
+        let look = Look { waited_us, most_delay_us: app.tuned.thread_wait_us(), busy: busy.min(1.0), since_last_ms };
+        watch.look(&app.overload, look);
         let so_far = Class::ALL.iter().map(|class| app.overload.counts(*class).0).sum::<u64>();
         let came_some = so_far != std::mem::replace(&mut came, so_far);
         is_busy.store(came_some || app.overload.is_shedding(), Ordering::Relaxed);
     }
+}
+
+/// Used by all of this process, since it began.
+fn processor_time() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    Duration::new(time.tv_sec.unsigned_abs(), time.tv_nsec.unsigned_abs() as u32)
 }
 
 /// Sends the time until nobody reads it any more. One that finds no room is left out: those before it wait already.

@@ -14,7 +14,7 @@ pub use limiter::{
     AddressKey, MAX_KEYS, PER_ADDRESS, PER_SALE, PER_SHOPPER, Quota, RateLimit, SIGN_INS_PER_ACCOUNT,
     SIGN_INS_PER_ADDRESS,
 };
-pub use overload::{Class, LEAST_PER_SECOND, LOOK_EVERY_MS, MOST_DELAY_US, Overload, Watch};
+pub use overload::{Class, LEAST_PER_SECOND, LOOK_EVERY_MS, Look, MOST_DELAY_US, Overload, Watch};
 pub use pool::{Pool, PoolFull};
 pub use rollout::{Bucketed, SettableLimit};
 pub use settings::{BUCKETS, Chosen, Setting, SettingRefused, Settings, bucket_of};

@@ -57,12 +57,12 @@ const MOST_WEIGHT: f64 = 0.5;
 pub const LEAST_PER_SECOND: u64 = 2_000;
 const FEW_MEMORY_MS: f64 = 250.0;
 
-/// What one request is to do, against a question.
+/// What one request is to do, against a question. A third of a payment is a transaction, and a call by a provider.
 const fn work(class: Class) -> f64 {
     match class {
         Class::Read | Class::Quiz | Class::Poll => 1.0,
         Class::Order => 2.0,
-        Class::Pay => 5.0 / 3.0,
+        Class::Pay => 4.5,
     }
 }
 
@@ -70,8 +70,8 @@ const fn work(class: Class) -> f64 {
 /// payment that takes three. What is let in now is work for later.
 const fn brings(class: Class) -> f64 {
     match class {
-        Class::Quiz => 12.0,
-        Class::Order => 9.0,
+        Class::Quiz => work(Class::Quiz) + work(Class::Order) + brings(Class::Order),
+        Class::Order => work(Class::Order) + work(Class::Poll) + 3.0 * work(Class::Pay),
         Class::Read | Class::Poll | Class::Pay => work(class),
     }
 }
@@ -87,12 +87,25 @@ const FAR_OFF: f64 = 8.0;
 /// However many are to be refused, this share of what can be done is for those who begin.
 const LEAST_ROOM: f64 = 0.1;
 
-/// What can be done is known from when work waited. While none waits and some are refused it is taken to be so many times as
-/// much after a second, and so many times while hardly anything waits; while nobody is refused it is slowly forgotten.
+/// The processor is full from this share of its time on.
+const FULL: f64 = 0.85;
+
+/// Nobody is refused unless work waits too long, or the processor is full and a flood has come: so many times what is done, by
+/// what it brings with it.
+const FLOOD: f64 = 2.0;
+
+/// What can be done is what is done while work waits too long. While the processor is full and nothing waits it is a little more
+/// than that, to find out; and never more than so many times as much, whatever was known before.
+const A_LITTLE_MORE: f64 = 1.05;
+const MOST_BEYOND: f64 = 1.25;
+
+/// Where some are refused, nothing waits and the processor has time left, who was let in brought less than was thought: then it is
+/// so many times as much after a second; while hardly anything waits; and while that much time is left.
 const RISE: f64 = 1.25;
 const RISE_CALM: f64 = 2.0;
-const RISE_UNUSED: f64 = 1.05;
+const RISE_IDLE: f64 = 5.0;
 const CALM: f64 = 0.25;
+const IDLE: f64 = 0.25;
 
 /// Who is further on than the beginning is refused only where they alone are so many times what can be done.
 const TOO_MANY_FURTHER_ON: f64 = 1.3;
@@ -100,9 +113,11 @@ const TOO_MANY_FURTHER_ON: f64 = 1.3;
 /// Of the rates, what was before so long ago counts for a third; of the work that is done, of what was done for long, and of what
 /// can be done likewise.
 const RATE_MEMORY_MS: f64 = 15.0;
+const BUSY_MEMORY_MS: f64 = 5.0;
 const DONE_MEMORY_MS: f64 = 50.0;
 const LONG_DONE_MEMORY_MS: f64 = 1_000.0;
 const POSSIBLE_MEMORY_MS: f64 = 600.0;
+const POSSIBLE_WHEN_FULL_MEMORY_MS: f64 = 300.0;
 
 /// How much what was measured over so long counts, against all before.
 fn weight(since_last_ms: f64, memory_ms: f64) -> f64 {
@@ -181,14 +196,26 @@ pub struct Watch {
     done: f64,
     long_done: f64,
     delay_us: f64,
+    /// The share of its processors' time that was used, smoothed.
+    busy: f64,
     /// What can be done in a look's time, as far as it is known.
     possible: Option<f64>,
 }
 
+/// What one look saw.
+#[derive(Clone, Copy, Debug)]
+pub struct Look {
+    /// How long work that comes to its turn now has waited for a thread.
+    pub waited_us: u64,
+    /// How long it may wait.
+    pub most_delay_us: u32,
+    /// The processor time that was used since the last look, of all that there was, 0 to 1.
+    pub busy: f64,
+    pub since_last_ms: f64,
+}
+
 impl Watch {
-    /// Takes one look: how long work that comes to its turn now has waited for a thread, how long it may wait, and how long ago
-    /// the last look was.
-    pub fn look(&mut self, overload: &Overload, waited_us: u64, most_delay_us: u32, since_last_ms: f64) {
+    pub fn look(&mut self, overload: &Overload, Look { waited_us, most_delay_us, busy, since_last_ms }: Look) {
         let looks = (since_last_ms / LOOK_EVERY_MS as f64).max(0.1);
         let (mut come, mut done) = (0.0, 0.0);
         for class in Class::ALL {
@@ -203,28 +230,51 @@ impl Watch {
         self.come += (come - self.come) * weight(since_last_ms, FEW_MEMORY_MS);
         self.done += (done - self.done) * weight(since_last_ms, DONE_MEMORY_MS);
         self.long_done += (done - self.long_done) * weight(since_last_ms, LONG_DONE_MEMORY_MS);
+        self.busy += (busy - self.busy) * weight(since_last_ms, BUSY_MEMORY_MS);
         self.delay_us += (waited_us as f64 - self.delay_us) * weight(since_last_ms, MEMORY_MS).min(MOST_WEIGHT);
         overload.delay_us.store(self.delay_us as u32, Ordering::Relaxed);
         let delay = self.delay_us / f64::from(most_delay_us);
         let is_few = self.come < (LEAST_PER_SECOND * LOOK_EVERY_MS) as f64 / 1e3;
-        // After a moment in which nothing was done, for whatever reason, it can do what it did before all the same.
-        let done = self.done.max(self.long_done);
-        self.possible = match self.possible {
-            None => (delay > 1.0 && !is_few).then_some(done),
-            Some(possible) if delay > 1.0 && !is_few => {
-                Some(possible + (done - possible) * weight(since_last_ms, POSSIBLE_MEMORY_MS))
-            }
-            Some(possible) => {
-                let rise = match overload.is_shedding() {
-                    false => RISE_UNUSED,
-                    true if delay < CALM => RISE_CALM,
-                    true => RISE,
-                };
-                Some(possible * rise.powf(since_last_ms / 1e3)).filter(|possible| possible.is_finite())
-            }
-        };
-        let bar = self.possible.filter(|_| !is_few).map_or(0, |possible| self.bar(possible, delay));
+        let is_flood = self.busy > FULL && self.begin() > FLOOD * self.done.max(done);
+        let is_shedding = !is_few && (overload.is_shedding() || is_flood || delay > 1.0);
+        if !is_few {
+            self.possible = self.learnt(done, delay, is_shedding, since_last_ms);
+        }
+        let bar = self.possible.filter(|_| is_shedding).map_or(0, |possible| self.bar(possible, delay));
         overload.bar.store(bar, Ordering::Relaxed);
+    }
+
+    /// What can be done in a look's time, by what was done in this one, and what was known before.
+    fn learnt(&self, done: f64, delay: f64, is_shedding: bool, since_last_ms: f64) -> Option<f64> {
+        // After a moment in which nothing was done, for whatever reason, it can do what it did before all the same.
+        let steady = self.done.max(self.long_done);
+        let now = steady.max(done);
+        let is_full = self.busy > FULL;
+        // The crowd is new: what was done before it came says nothing.
+        let Some(before) = self.possible else { return is_shedding.then_some(if is_full { now } else { steady }) };
+        let most = if is_full { MOST_BEYOND * now } else { f64::MAX };
+        let towards =
+            |is: f64, memory_ms| before.min(most) + (is - before.min(most)) * weight(since_last_ms, memory_ms);
+        if delay > 1.0 {
+            return Some(towards(steady, POSSIBLE_MEMORY_MS));
+        }
+        if is_full {
+            return Some(towards(steady * A_LITTLE_MORE, POSSIBLE_WHEN_FULL_MEMORY_MS));
+        }
+        let rise = match is_shedding {
+            false => 1.0,
+            true if delay < CALM && self.busy < 1.0 - IDLE => RISE_IDLE,
+            true if delay < CALM => RISE_CALM,
+            true => RISE,
+        };
+        // More than anything that is done, and none is refused any more.
+        Some(before * rise.powf(since_last_ms / 1e3)).filter(|possible| possible.is_finite())
+    }
+
+    /// The work that those bring with them who begin in a look's time.
+    fn begin(&self) -> f64 {
+        let work_of = |class: Class| self.offered[class as usize] * brings(class);
+        work_of(Class::Read) + work_of(Class::Quiz)
     }
 
     /// Where the bar stands if so much can be done in a look's time: as many of the least important go on as leave room for the
@@ -258,144 +308,5 @@ impl Watch {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::VecDeque;
-
-    use super::*;
-
-    /// Requests that are refused in the time that one takes.
-    const REFUSALS: f64 = 7.0;
-
-    /// Looks between one step of a shopper and the next.
-    const THINKING: usize = 20;
-
-    /// A server that does `capacity` requests in a look's time and refuses [`REFUSALS`] in the time of one. A request is judged when
-    /// it is read; until then it waits. Who is let in goes on after a while: question, answer, order, poll, payment.
-    struct Simulated {
-        overload: Overload,
-        watch: Watch,
-        capacity: f64,
-        waiting: VecDeque<Class>,
-        /// By the look in which they come.
-        to_come: VecDeque<Vec<Class>>,
-        random: u32,
-    }
-
-    impl Simulated {
-        fn new(capacity: f64) -> Self {
-            let to_come = (0..THINKING).map(|_| Vec::new()).collect();
-            let (overload, watch) = (Overload::default(), Watch::default());
-            Self { overload, watch, capacity, waiting: VecDeque::new(), to_come, random: 0 }
-        }
-
-        /// The time of one look, in which so many shoppers come. As many were done with their way.
-        fn step(&mut self, come: u32) -> f64 {
-            self.waiting.extend(self.to_come.pop_front().into_iter().flatten());
-            self.waiting.extend((0..come).map(|_| Class::Quiz));
-            let (mut done, mut time, mut next) = (0.0, self.capacity, Vec::new());
-            while time >= 1.0
-                && let Some(class) = self.waiting.pop_front()
-            {
-                self.random = self.random.wrapping_add(0x9E37_79B9);
-                let is_admitted = self.overload.admits(class, self.random.rotate_left(11));
-                time -= if is_admitted { 1.0 } else { 1.0 / REFUSALS };
-                match class {
-                    _ if !is_admitted => {}
-                    Class::Quiz => next.push(Class::Order),
-                    Class::Order => next.push(Class::Poll),
-                    Class::Poll => next.push(Class::Pay),
-                    Class::Pay | Class::Read => done += 1.0,
-                }
-            }
-            self.to_come.push_back(next);
-            let delay_us = self.waiting.len() as f64 / self.capacity * LOOK_EVERY_MS as f64 * 1e3;
-            self.watch.look(&self.overload, delay_us as u64, MOST_DELAY_US, LOOK_EVERY_MS as f64);
-            done
-        }
-
-        fn steps(&mut self, looks: u32, come: u32) -> f64 {
-            (0..looks).map(|_| self.step(come)).sum()
-        }
-    }
-
-    #[test]
-    fn at_many_times_the_capacity_as_many_are_served_as_refusing_leaves_time_for() {
-        for (times, share) in [(2, 0.9), (5, 0.9), (10, 0.85), (20, 0.75)] {
-            // 25 shoppers of four requests each are all that it can do in a look.
-            let mut server = Simulated::new(100.0);
-            server.steps(400, 25 * times);
-            let (mut served, mut waits) = (0.0, Vec::new());
-            for _ in 0..2_000 {
-                served += server.step(25 * times) / 2_000.0;
-                waits.push(server.waiting.len());
-            }
-            waits.sort_unstable();
-            // Four requests of each who is served, and a refusal for each who is not.
-            let possible = (100.0 - f64::from(25 * times) / REFUSALS) / (4.0 - 1.0 / REFUSALS);
-            assert!(served > share * possible, "{times}: {served} of {possible}");
-            // A hundred is what it does in a look's time, 5 ms.
-            let (middle, most) = (waits[1_000], waits[1_950]);
-            assert!(middle < 400 && most < 1_500, "{times}: {middle} wait in the middle, {most} at the worst");
-        }
-    }
-
-    #[test]
-    fn within_a_tenth_of_a_second_after_the_crowd_has_gone_everybody_is_let_in() {
-        let mut server = Simulated::new(100.0);
-        server.steps(1_000, 300);
-        assert!(server.overload.share_of(Class::Quiz) < 0.2);
-        server.steps(20, 12);
-        assert!(server.overload.share_of(Class::Quiz) > 0.99, "{:?}", server.watch);
-    }
-
-    #[test]
-    fn the_least_important_are_refused_first_and_payments_never() {
-        let overload = Overload::default();
-        let mut watch = Watch::default();
-        for look in 1..=2_000_u32 {
-            for request in 0..200_u32 {
-                let class = Class::ALL[request as usize % 5];
-                overload.admits(class, request.wrapping_mul(0x9E37_79B9).rotate_left(look));
-            }
-            watch.look(&overload, 40_000, MOST_DELAY_US, LOOK_EVERY_MS as f64);
-        }
-        let share = |class: Class| overload.share_of(class);
-        assert_eq!([share(Class::Read), share(Class::Pay)], [0.0, 1.0]);
-        assert!(share(Class::Quiz) < 0.5, "{watch:?}");
-        assert!(share(Class::Order) > share(Class::Quiz) && share(Class::Poll) >= share(Class::Order), "{watch:?}");
-        let (came, refused) = overload.counts(Class::Pay);
-        assert!(came > 0 && refused == 0);
-    }
-
-    #[test]
-    fn few_requests_are_never_refused_and_neither_is_anything_for_one_long_delay() {
-        let mut server = Simulated::new(1.0);
-        server.steps(1_000, 2);
-        assert!(server.waiting.len() > 1_000 && !server.overload.is_shedding());
-        let (overload, mut watch) = (Overload::default(), Watch::default());
-        for look in 0..1_000 {
-            (0..100).for_each(|_| assert!(overload.admits(Class::Read, 0)));
-            let delay_us = if look % 100 == 0 { 90_000 } else { 0 };
-            watch.look(&overload, delay_us, MOST_DELAY_US, LOOK_EVERY_MS as f64);
-        }
-    }
-
-    #[test]
-    fn a_few_dozen_at_one_instant_are_not_refused_however_slow_the_machine_is() {
-        let (overload, mut watch) = (Overload::default(), Watch::default());
-        for look in 0..400 {
-            let come = if look % 50 == 0 { 100 } else { 1 };
-            (0..come).for_each(|request| assert!(overload.admits(Class::Quiz, request * 77), "look {look}"));
-            watch.look(&overload, 200_000, MOST_DELAY_US, LOOK_EVERY_MS as f64);
-        }
-    }
-
-    #[test]
-    fn once_it_is_calm_nothing_is_refused_any_more() {
-        let mut server = Simulated::new(100.0);
-        server.steps(400, 500);
-        assert!(server.overload.is_shedding());
-        server.steps(400, 12);
-        assert!(!server.overload.is_shedding(), "{:?}", server.watch);
-    }
-}
+#[path = "overload_tests.rs"]
+mod tests;

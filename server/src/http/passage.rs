@@ -83,8 +83,25 @@ async fn answered(request: Request, next: Next) -> Response {
     }
 }
 
+/// What an answer has that is data and no document: nothing of it runs, opens or navigates, and it goes out with every step of
+/// an order.
+static DATA_HARDENING: [(HeaderName, HeaderValue); 3] = [
+    (
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"),
+    ),
+    (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")),
+];
+
+fn is_data(headers: &HeaderMap) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
+    kind == b"application/json" || kind == b"application/problem+json"
+}
+
 fn harden(app: &App, headers: &mut HeaderMap) {
-    for (name, value) in &HARDENING {
+    let hardening = if is_data(headers) { &DATA_HARDENING[..] } else { &HARDENING };
+    for (name, value) in hardening {
         headers.entry(name).or_insert_with(|| value.clone());
     }
     if app.is_https() {

@@ -353,8 +353,7 @@ mod tests {
         assert!(quizzes.draw_one(0, true));
         assert!(!quizzes.draw_one(0, true), "the new one has all its uses");
         assert!(quizzes.draw_one(0, false));
-        (0..1_100).for_each(|_| drop(quizzes.draw_one(0, false)));
-        assert!((quizzes.least_fresh(0) - 1.0).abs() < f64::EPSILON);
+        assert!(quizzes.least_fresh(-FILLED_AHEAD_MS - 1) > 0.99, "no sale is near");
     }
 
     #[test]

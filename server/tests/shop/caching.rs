@@ -82,7 +82,7 @@ async fn every_route_names_who_may_keep_its_answer() {
         let answer = shop.get(path, &cookie).await;
         assert_eq!(answer.header("cache-control"), expected, "{path}");
         assert_eq!(answer.header("set-cookie"), "", "{path}");
-        assert!(answer.header("content-security-policy").contains("script-src 'self' 'wasm-unsafe-eval'"), "{path}");
+        assert!(answer.header("content-security-policy").contains("default-src 'none'"), "{path}");
         assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");
         // What is ready has none: an edge would give it to everybody.
         let is_ready = expected == PAGE || path == "/csi/time";

@@ -1,0 +1,193 @@
+use std::collections::VecDeque;
+
+use super::*;
+
+/// Requests that are refused in the time that a question takes.
+const REFUSALS: f64 = 3.0;
+
+/// A question, an answer, an order, a poll, and a payment.
+const WAY: [Class; 7] = [Class::Quiz, Class::Order, Class::Order, Class::Poll, Class::Pay, Class::Pay, Class::Pay];
+
+/// Looks from each of these to the next: a shopper in a hurry, who waits for nothing but the poll.
+const PAUSES: [usize; 7] = [1, 1, 30, 1, 1, 1, 1];
+const MOST_PAUSE: usize = 30;
+
+/// A server that does so much in a look's time. A request is judged when it is read; until then it waits. Who is let in goes on
+/// after a while.
+struct Simulated {
+    overload: Overload,
+    watch: Watch,
+    capacity: f64,
+    /// Requests, by which step of the way they are.
+    waiting: VecDeque<usize>,
+    /// By the look in which they come.
+    to_come: VecDeque<Vec<usize>>,
+    random: u32,
+}
+
+impl Simulated {
+    fn new(capacity: f64) -> Self {
+        let to_come = (0..=MOST_PAUSE).map(|_| Vec::new()).collect();
+        let (overload, watch) = (Overload::default(), Watch::default());
+        Self { overload, watch, capacity, waiting: VecDeque::new(), to_come, random: 0 }
+    }
+
+    /// The time of one look, in which so many shoppers come. As many were done with their way.
+    fn step(&mut self, come: u32) -> f64 {
+        self.waiting.extend(self.to_come.pop_front().into_iter().flatten());
+        self.to_come.push_back(Vec::new());
+        self.waiting.extend((0..come).map(|_| 0));
+        let (mut done, mut time) = (0.0, self.capacity);
+        while time > 0.0
+            && let Some(step) = self.waiting.pop_front()
+        {
+            self.random = self.random.wrapping_add(0x9E37_79B9);
+            let is_admitted = self.overload.admits(WAY[step], self.random.rotate_left(11));
+            time -= if is_admitted { work(WAY[step]) } else { 1.0 / REFUSALS };
+            match step + 1 {
+                _ if !is_admitted => {}
+                further if further == WAY.len() => done += 1.0,
+                further => self.to_come[PAUSES[step] - 1].push(further),
+            }
+        }
+        let waiting: f64 = self.waiting.iter().map(|step| work(WAY[*step])).sum();
+        let delay_us = waiting / self.capacity * LOOK_EVERY_MS as f64 * 1e3;
+        let look = Look { busy: 1.0 - time.max(0.0) / self.capacity, ..seen(delay_us as u64) };
+        self.watch.look(&self.overload, look);
+        done
+    }
+
+    fn steps(&mut self, looks: u32, come: u32) -> f64 {
+        (0..looks).map(|_| self.step(come)).sum()
+    }
+}
+
+/// A look at the usual time, by which the processor has time left.
+fn seen(waited_us: u64) -> Look {
+    Look { waited_us, most_delay_us: MOST_DELAY_US, busy: 0.5, since_last_ms: LOOK_EVERY_MS as f64 }
+}
+
+fn way() -> f64 {
+    WAY.into_iter().map(work).sum()
+}
+
+#[test]
+fn at_many_times_the_capacity_as_many_are_served_as_refusing_leaves_time_for() {
+    for (times, share) in [(2, 0.9), (5, 0.9), (10, 0.85), (20, 0.75)] {
+        // As many shoppers as it can serve in a look's time.
+        let most = 10.0;
+        let mut server = Simulated::new(most * way());
+        server.steps(400, 10 * times);
+        let (mut served, mut waits) = (0.0, Vec::new());
+        for _ in 0..2_000 {
+            served += server.step(10 * times) / 2_000.0;
+            waits.push(server.watch.delay_us);
+        }
+        waits.sort_unstable_by(f64::total_cmp);
+        // The way of each who is served, and a refusal for each who is not.
+        let possible = (server.capacity - f64::from(10 * times) / REFUSALS) / (way() - 1.0 / REFUSALS);
+        assert!(served > share * possible, "{times}: {served} of {possible}");
+        let (middle, most) = (waits[1_000], waits[1_950]);
+        assert!(middle < 20_000.0 && most < 60_000.0, "{times}: {middle} µs in the middle, {most} at the worst");
+    }
+}
+
+#[test]
+fn of_a_crowd_that_comes_at_once_few_are_let_in_before_it_is_seen_the_first_as_the_second() {
+    for times in [5_u32, 20] {
+        let mut server = Simulated::new(10.0 * way());
+        for crowd in ["the first", "the second"] {
+            server.steps(6_000, 2);
+            let begun = |server: &Simulated| {
+                let (came, refused) = server.overload.counts(Class::Quiz);
+                came - refused
+            };
+            let before = begun(&server);
+            let most_waited = (0..100).map(|_| (server.step(10 * times), server.watch.delay_us).1).fold(0.0, f64::max);
+            let begun = begun(&server) - before;
+            // Ten a look is what it can do.
+            assert!(begun < 100 * 10 + 400, "{crowd}, {times} times: {begun} in half a second");
+            assert!(most_waited < 100_000.0, "{crowd}, {times} times: {most_waited}");
+        }
+    }
+}
+
+#[test]
+fn within_a_tenth_of_a_second_after_the_crowd_has_gone_everybody_is_let_in() {
+    let mut server = Simulated::new(10.0 * way());
+    server.steps(1_000, 100);
+    assert!(server.overload.share_of(Class::Quiz) < 0.2);
+    server.steps(20, 4);
+    assert!(server.overload.share_of(Class::Quiz) > 0.99, "{:?}", server.watch);
+}
+
+#[test]
+fn at_the_capacity_nobody_is_refused_while_nothing_waits() {
+    let mut server = Simulated::new(10.0 * way());
+    server.steps(1_000, 10);
+    let (_, refused) = server.overload.counts(Class::Quiz);
+    assert_eq!(refused, 0, "{:?}", server.watch);
+}
+
+#[test]
+fn what_was_learnt_at_a_bad_moment_is_forgotten_as_soon_as_there_is_time_to_spare() {
+    let mut server = Simulated::new(2.0 * way());
+    server.steps(1_000, 40);
+    // The machine has five times the room now.
+    server.capacity = 10.0 * way();
+    server.steps(200, 6);
+    let before = server.overload.counts(Class::Quiz).1;
+    server.steps(200, 6);
+    assert_eq!(server.overload.counts(Class::Quiz).1, before, "{:?}", server.watch);
+}
+
+#[test]
+fn the_least_important_are_refused_first_and_payments_never() {
+    let overload = Overload::default();
+    let mut watch = Watch::default();
+    for look in 1..=2_000_u32 {
+        for request in 0..200_u32 {
+            let class = Class::ALL[request as usize % 5];
+            overload.admits(class, request.wrapping_mul(0x9E37_79B9).rotate_left(look));
+        }
+        watch.look(&overload, seen(40_000));
+    }
+    let share = |class: Class| overload.share_of(class);
+    assert_eq!([share(Class::Read), share(Class::Pay)], [0.0, 1.0]);
+    assert!(share(Class::Quiz) < 0.5, "{watch:?}");
+    assert!(share(Class::Order) > share(Class::Quiz) && share(Class::Poll) >= share(Class::Order), "{watch:?}");
+    let (came, refused) = overload.counts(Class::Pay);
+    assert!(came > 0 && refused == 0);
+}
+
+#[test]
+fn few_requests_are_never_refused_and_neither_is_anything_for_one_long_delay() {
+    let mut server = Simulated::new(1.0);
+    server.steps(1_000, 2);
+    assert!(server.waiting.len() > 1_000 && !server.overload.is_shedding());
+    let (overload, mut watch) = (Overload::default(), Watch::default());
+    for look in 0..1_000 {
+        (0..100).for_each(|_| assert!(overload.admits(Class::Read, 0)));
+        let delay_us = if look % 100 == 0 { 90_000 } else { 0 };
+        watch.look(&overload, seen(delay_us));
+    }
+}
+
+#[test]
+fn a_few_dozen_at_one_instant_are_not_refused_however_slow_the_machine_is() {
+    let (overload, mut watch) = (Overload::default(), Watch::default());
+    for look in 0..400 {
+        let come = if look % 50 == 0 { 100 } else { 1 };
+        (0..come).for_each(|request| assert!(overload.admits(Class::Quiz, request * 77), "look {look}"));
+        watch.look(&overload, seen(200_000));
+    }
+}
+
+#[test]
+fn once_it_is_calm_nothing_is_refused_any_more() {
+    let mut server = Simulated::new(10.0 * way());
+    server.steps(400, 200);
+    assert!(server.overload.is_shedding());
+    server.steps(400, 4);
+    assert!(!server.overload.is_shedding(), "{:?}", server.watch);
+}
