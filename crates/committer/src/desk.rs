@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+use std::time::Duration;
 
 use intake::{Line, LineTerms, PastSeat};
 use ledger::{LoadedSale, SaleRow, SeatRow};
@@ -44,7 +45,8 @@ impl Desk {
     }
 
     /// The sale's line, opened from what the record says where it is not open yet. Each opening is a life of its own.
-    pub(crate) fn open_line(&mut self, fresh_life: u64) -> Arc<Line> {
+    /// Its turns are taken to be as long as the last commit.
+    pub(crate) fn open_line(&mut self, fresh_life: u64, last_commit: Duration) -> Arc<Line> {
         if let Some(line) = &self.line {
             return Arc::clone(line);
         }
@@ -58,6 +60,7 @@ impl Desk {
             std::mem::take(&mut self.past_lives),
             |shopper_id| self.book.units_of(shopper_id),
         ));
+        line.turn_ended(last_commit);
         self.line = Some(Arc::clone(&line));
         line
     }

@@ -23,12 +23,10 @@ use sale::{Book, MerchantId, SaleId, Strikes};
 pub use command::{Command, Failure, Reply, SaleChange};
 use desk::Desk;
 pub use desk::past_seat;
+pub use intake::ORDERS_PER_TURN;
 
 /// Commands in one transaction, at most.
 pub const COMMANDS_PER_BATCH: usize = 1_024;
-
-/// Orders that one sale gets into one transaction, at most: its fair turn.
-pub const ORDERS_PER_TURN: usize = 500;
 
 /// Orders of one sale that lapse, or are undone, in one transaction, at most.
 pub const LAPSES_PER_TURN: usize = 500;
@@ -78,6 +76,8 @@ pub struct Committer<L> {
     one_by_one: u32,
     /// When ended sales are next looked for.
     forget_at_ms: i64,
+    /// What the last commit took: a line that is new begins with it.
+    last_commit: Duration,
 }
 
 impl<L: Ledger> Committer<L> {
@@ -94,6 +94,7 @@ impl<L: Ledger> Committer<L> {
             last_life: 0,
             one_by_one: 0,
             forget_at_ms: 0,
+            last_commit: Duration::ZERO,
         };
         let mut tally = Tally::default();
         for sale_id in committer.ledger.lively_sales(now_us.div_euclid(1_000) - KEEP_ENDED_MS)? {
@@ -171,7 +172,7 @@ impl<L: Ledger> Committer<L> {
         });
         let mut desk = Desk::of(loaded, before);
         if desk.row.published {
-            let line = desk.open_line(self.fresh_life(now_us));
+            let line = desk.open_line(self.fresh_life(now_us), self.last_commit);
             self.lines.write().unwrap_or_else(PoisonError::into_inner).insert(sale_id, line);
         }
         self.desks.insert(sale_id, desk);

@@ -73,6 +73,7 @@ impl<L: Ledger> Committer<L> {
             Ok(answers) => {
                 tally.committed_events = Some(round.batch.events.len());
                 tally.commit_time = started.elapsed();
+                self.last_commit = tally.commit_time;
                 self.tell(round, &answers, now_us, tally);
             }
             Err(error) => self.undo(round, &error, tally),
@@ -140,6 +141,9 @@ impl<L: Ledger> Committer<L> {
             let Some(desk) = self.desks.get(&sale_id) else { continue };
             let Some(line) = &desk.line else { continue };
             desk.tell_draw_stage();
+            if through.contains_key(&sale_id) {
+                line.turn_ended(tally.commit_time);
+            }
             let touched = orders.remove(&sale_id).unwrap_or_default();
             let report = desk.report(through.get(&sale_id).copied(), touched);
             tally.sold_out += line.report(report);
@@ -306,7 +310,7 @@ impl<L: Ledger> Committer<L> {
         let (opened_at_ms, called_off_at_ms) = (desk.row.opened_at_ms, desk.row.called_off_at_ms);
         desk.row = ledger::SaleRow { opened_at_ms, called_off_at_ms, ..change.row };
         if desk.row.published {
-            let line = desk.open_line(fresh_life);
+            let line = desk.open_line(fresh_life, self.last_commit);
             line.set_terms(desk.line_terms());
             line.report(desk.report(None, Vec::new()));
             self.lines.write().unwrap_or_else(PoisonError::into_inner).insert(sale_id, line);

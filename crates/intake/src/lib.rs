@@ -18,4 +18,4 @@ pub use place::{
     AdmitRefused, Application, LineTerms, MAX_QUEUED_ORDERS, MAX_SEATS, MAX_SHOPPERS, Mismatch, PastSeat, Place,
     Report, Status,
 };
-pub use speed::FIRST_GUESS_PER_SECOND;
+pub use speed::{FIRST_GUESS_PER_SECOND, ORDERS_PER_TURN};

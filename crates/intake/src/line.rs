@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use sale::{
@@ -15,7 +16,7 @@ use crate::place::{
     Report, Status,
 };
 use crate::queue::Queued;
-use crate::speed::Speed;
+use crate::speed::{ORDERS_PER_TURN, Speed};
 use crate::state::{Seat, State};
 
 /// One sale's line in one life of the process.
@@ -107,15 +108,25 @@ impl Line {
         self.speed.per_second()
     }
 
-    /// How long an order that joined now would wait for its decision, as the line was last seen to move.
+    /// How long an order that joined now would wait for its decision, as the line was last seen to move: until its turn comes,
+    /// and for that turn.
     #[must_use]
-    pub fn expected_wait_ms(&self) -> u64 {
-        self.queued().saturating_mul(1_000) / self.decided_per_second().max(1)
+    pub fn expected_wait_ms(&self, now_ms: i64) -> u64 {
+        let (queued, turn_ms) = (self.queued(), self.speed.turn_ms(now_ms));
+        let as_seen_ms = queued.saturating_mul(1_000) / self.decided_per_second().max(1);
+        // No faster than turn by turn, however fast it was before they took so long.
+        let by_turns_ms = queued.saturating_mul(turn_ms) / ORDERS_PER_TURN as u64;
+        as_seen_ms.max(by_turns_ms).saturating_add(turn_ms)
     }
 
     /// To be called at the beginning of a turn that takes up to the order of this number.
     pub fn turn_begins(&self, now_ms: i64, through_seq: u64, last_seq: u64) {
         self.speed.look(now_ms, self.decided_seq.load(Ordering::Acquire), through_seq < last_seq);
+    }
+
+    /// To be called when what was decided in a turn has been committed, with the time that it took.
+    pub fn turn_ended(&self, took: Duration) {
+        self.speed.turn_ended(took);
     }
 
     /// Orders that wait for units to come back.

@@ -4,6 +4,7 @@ use sale::{AdmissionRefusal, DrawOutlook, Outlook, Window};
 use uuid::Uuid;
 
 use super::*;
+use crate::FIRST_GUESS_PER_SECOND;
 
 const LIFE: u64 = 7;
 
@@ -354,4 +355,16 @@ fn an_entry_says_its_number_until_the_draw_and_then_waits_in_the_draws_order() {
     line.report(report);
     assert_eq!([status(3), status(1)], [Status::Waiting { position: 1 }, Status::Waiting { position: 2 }]);
     assert_eq!(status(2), Status::Ended(held(9)));
+}
+
+#[test]
+fn who_joins_expects_to_wait_for_the_turns_before_and_for_an_own_one_however_fast_the_line_was() {
+    let line = line(10_000);
+    assert_eq!(line.expected_wait_ms(0), 0);
+    (0..1_000).for_each(|number| drop(joined(&line, number, number)));
+    assert_eq!(line.expected_wait_ms(0), 1_000 * 1_000 / FIRST_GUESS_PER_SECOND);
+    line.turn_ended(std::time::Duration::from_millis(400));
+    assert_eq!(line.expected_wait_ms(0), 2 * 400 + 400, "two turns, and its own");
+    line.turn_begins(5_000, 500, 1_000);
+    assert_eq!(line.expected_wait_ms(6_000), 2 * 1_000 + 1_000, "the one that is under way takes longer");
 }

@@ -1,7 +1,11 @@
 //! How fast a line moves, so that polls come when there is something to tell.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+/// Orders of one line that are decided in one transaction, at most: its fair turn.
+pub const ORDERS_PER_TURN: usize = 500;
 
 /// Orders a second that a line is taken to move at until it has been seen to move.
 pub const FIRST_GUESS_PER_SECOND: u64 = 2_000;
@@ -12,16 +16,29 @@ const MOST_PER_SECOND: u64 = 200_000;
 /// A look at the line that comes sooner after the last says too little.
 const LEAST_BETWEEN_LOOKS_MS: i64 = 20;
 
-/// Orders decided a second, while the line is longer than one turn takes. Each look counts a quarter, the past the rest.
+/// What was seen over so long counts as much as all before.
+const MEMORY_MS: u64 = 75;
+
+/// In place of the time at which a turn began: none is under way.
+const NONE: i64 = i64::MIN;
+
+/// Orders decided a second, while the line is longer than one turn takes, and how long a turn takes.
 pub(crate) struct Speed {
     per_second: AtomicU64,
+    turn_ms: AtomicU64,
+    turn_began_at_ms: AtomicI64,
     /// When the line was last seen to be longer than its turn, and what had been decided by then.
     since: Mutex<Option<(i64, u64)>>,
 }
 
 impl Default for Speed {
     fn default() -> Self {
-        Self { per_second: AtomicU64::new(FIRST_GUESS_PER_SECOND), since: Mutex::new(None) }
+        Self {
+            per_second: AtomicU64::new(FIRST_GUESS_PER_SECOND),
+            turn_ms: AtomicU64::new(0),
+            turn_began_at_ms: AtomicI64::new(NONE),
+            since: Mutex::new(None),
+        }
     }
 }
 
@@ -30,8 +47,26 @@ impl Speed {
         self.per_second.load(Ordering::Relaxed)
     }
 
+    /// How long the last turns took; or the one that is under way, if that is longer already: what joins now waits for its own,
+    /// however short the line is.
+    pub(crate) fn turn_ms(&self, now_ms: i64) -> u64 {
+        let began_at_ms = self.turn_began_at_ms.load(Ordering::Relaxed);
+        let under_way_ms =
+            if began_at_ms == NONE { 0 } else { now_ms.saturating_sub(began_at_ms).max(0).unsigned_abs() };
+        self.turn_ms.load(Ordering::Relaxed).max(under_way_ms)
+    }
+
+    /// Each turn counts a half, the past the rest: one that was long for a reason of its own is soon forgotten.
+    pub(crate) fn turn_ended(&self, took: Duration) {
+        self.turn_began_at_ms.store(NONE, Ordering::Relaxed);
+        let (took_ms, before_ms) = (took.as_millis() as u64, self.turn_ms.load(Ordering::Relaxed));
+        let is_first = before_ms == 0;
+        self.turn_ms.store(if is_first { took_ms } else { (before_ms + took_ms) / 2 }, Ordering::Relaxed);
+    }
+
     /// To be told at the beginning of each turn: how many orders have been decided, and whether some will be left.
     pub(crate) fn look(&self, now_ms: i64, decided: u64, some_are_left: bool) {
+        self.turn_began_at_ms.store(now_ms, Ordering::Relaxed);
         let mut since = self.since.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((then_ms, then_decided)) = *since {
             let elapsed_ms = now_ms - then_ms;
@@ -39,8 +74,10 @@ impl Speed {
                 return;
             }
             if elapsed_ms >= LEAST_BETWEEN_LOOKS_MS {
-                let seen = decided.saturating_sub(then_decided).saturating_mul(1_000) / elapsed_ms.unsigned_abs();
-                let speed = (self.per_second() * 3 + seen.min(MOST_PER_SECOND)) / 4;
+                let elapsed_ms = elapsed_ms.unsigned_abs().min(1_000 * MEMORY_MS);
+                let seen = decided.saturating_sub(then_decided).saturating_mul(1_000) / elapsed_ms;
+                let speed =
+                    (self.per_second() * MEMORY_MS + seen.min(MOST_PER_SECOND) * elapsed_ms) / (MEMORY_MS + elapsed_ms);
                 self.per_second.store(speed.max(1), Ordering::Relaxed);
             }
         }
@@ -66,6 +103,33 @@ mod tests {
             assert!(measured.abs_diff(per_second) <= per_second / 20 + 4, "{measured} instead of {per_second}");
         }
         assert_eq!(after(0, 500), FIRST_GUESS_PER_SECOND);
+    }
+
+    #[test]
+    fn a_turn_that_takes_long_says_at_once_how_long_the_next_will_and_the_next_ones_correct_it() {
+        let speed = Speed::default();
+        assert_eq!(speed.turn_ms(5), 0);
+        speed.look(1_000, 0, false);
+        assert_eq!((speed.turn_ms(1_000), speed.turn_ms(1_300), speed.turn_ms(900)), (0, 300, 0), "it is under way");
+        speed.turn_ended(Duration::from_millis(400));
+        assert_eq!(speed.turn_ms(99_000), 400);
+        speed.look(99_000, 1, false);
+        assert_eq!((speed.turn_ms(99_100), speed.turn_ms(99_900)), (400, 900));
+        speed.turn_ended(Duration::ZERO);
+        assert_eq!(speed.turn_ms(99_900), 200);
+        (0..40).for_each(|_| speed.turn_ended(Duration::ZERO));
+        assert_eq!(speed.turn_ms(99_900), 0);
+    }
+
+    #[test]
+    fn one_long_turn_says_more_of_the_speed_than_one_short_turn() {
+        let [long, short] = [400, 25].map(|elapsed_ms| {
+            let speed = Speed::default();
+            speed.look(0, 0, true);
+            speed.look(elapsed_ms, 1_000 * elapsed_ms.unsigned_abs() / 1_000, true);
+            speed.per_second()
+        });
+        assert!(long < 1_200 && short > 1_700, "{long} and {short} of 1,000 a second");
     }
 
     #[test]

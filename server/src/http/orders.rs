@@ -110,7 +110,7 @@ pub(super) async fn place(
 
 /// Whether the line takes no longer than anybody is let in for. `random` says when to come again.
 pub(super) fn is_short_enough(app: &App, line: &Line, random: u64) -> ApiResult<()> {
-    let wait_ms = line.expected_wait_ms();
+    let wait_ms = line.expected_wait_ms(app.clock.now_ms());
     if !app.settings.overload_control || wait_ms <= app.tuned.line_wait_ms() {
         return Ok(());
     }
