@@ -92,6 +92,7 @@ struct Field {
     passes: RefCell<Vec<Option<String>>>,
     next: Cell<usize>,
     connections: RefCell<Vec<Connection>>,
+    most_connections: usize,
     free: Semaphore,
     run: RefCell<Run>,
 }
@@ -116,18 +117,15 @@ async fn one(plan: &Plan, shield: bool) -> Result<(), Failure> {
     }
     sleep(Duration::from_secs(1)).await;
     let cookies = shop.shoppers(plan.shoppers)?;
-    let mut connections = Vec::new();
-    for _ in 0..plan.connections {
-        connections.push(Connection::open(shop.address).await?);
-    }
     let field = Rc::new(Field {
         sale_id: RefCell::default(),
         cause: plan.by,
         passes: RefCell::new(vec![None; cookies.len()]),
         cookies,
         next: Cell::new(0),
-        free: Semaphore::new(connections.len()),
-        connections: RefCell::new(connections),
+        free: Semaphore::new(plan.connections),
+        connections: RefCell::default(),
+        most_connections: plan.connections,
         run: RefCell::default(),
         shop,
         disk,
@@ -203,6 +201,7 @@ impl Field {
     async fn load(self: &Rc<Self>, per_second: f64, lasting: Duration) -> Result<(), Failure> {
         self.open_sale(lasting).await?;
         self.earn_passes((per_second * lasting.as_secs_f64() * 1.05) as usize).await?;
+        self.connect().await?;
         let mut shoppers = Vec::new();
         let (batches, cpu) = (self.batches().await?, self.shop.process().cpu_by_thread()?);
         let field = Rc::clone(self);
@@ -237,6 +236,16 @@ impl Field {
         }
         let batches = self.batches().await? - batches;
         self.run.borrow_mut().batches = batches;
+        Ok(())
+    }
+
+    /// All connections anew: the shop closes those that were silent while a sale was prepared.
+    async fn connect(&self) -> Result<(), Failure> {
+        self.connections.borrow_mut().clear();
+        for _ in 0..self.most_connections {
+            let connection = Connection::open(self.shop.address).await?;
+            self.connections.borrow_mut().push(connection);
+        }
         Ok(())
     }
 
@@ -293,6 +302,7 @@ impl Field {
     async fn back_after(self: &Rc<Self>, capacity: f64, times: f64, lasting: Duration) -> Result<String, Failure> {
         self.open_sale(2 * lasting).await?;
         self.earn_passes((capacity * (times + 0.5) * lasting.as_secs_f64() * 1.05) as usize).await?;
+        self.connect().await?;
         let mut shoppers = Vec::new();
         self.send(capacity * times, lasting, &mut shoppers).await;
         self.disk.waits(Duration::ZERO)?;

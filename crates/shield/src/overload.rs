@@ -215,6 +215,7 @@ pub struct Look {
 }
 
 impl Watch {
+    /// Takes one look, and moves the bar.
     pub fn look(&mut self, overload: &Overload, Look { waited_us, most_delay_us, busy, since_last_ms }: Look) {
         let looks = (since_last_ms / LOOK_EVERY_MS as f64).max(0.1);
         let (mut come, mut done) = (0.0, 0.0);
