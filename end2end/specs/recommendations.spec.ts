@@ -62,7 +62,10 @@ for (const [how, answer] of [
     const height = () => page.getByRole("main").evaluate((main) => main.getBoundingClientRect().height);
     // Held back for good: the page as it is before the fragment comes.
     await page.route("**/csi/recommendations?*", () => undefined);
+    // Once it has asked it does not ask again: else the answer below could be this page's, which is gone before it is read.
+    const asked = page.waitForRequest("**/csi/recommendations?*");
     await item.open(kettle!.slug);
+    await asked;
     await expect(item.timer).toHaveAttribute("data-clock-bound-ms", /\d/);
     const without = await height();
     await page.unroute("**/csi/recommendations?*", undefined);
