@@ -361,6 +361,9 @@ fn an_entry_says_its_number_until_the_draw_and_then_waits_in_the_draws_order() {
 fn who_joins_expects_to_wait_for_the_turns_before_and_for_an_own_one_however_fast_the_line_was() {
     let line = line(10_000);
     assert_eq!(line.expected_wait_ms(0), 0);
+    line.turn_begins(-9_000, 1, 1);
+    assert_eq!(line.expected_wait_ms(0), 0, "a turn that failed keeps nobody from an empty line");
+    line.turn_ended(std::time::Duration::ZERO);
     for number in 0..1_000 {
         joined(&line, number, number);
     }
