@@ -220,9 +220,11 @@ impl Field {
         });
         self.send(per_second, lasting, &mut shoppers).await;
         let cpu_since = self.shop.process().cpu_by_thread()?;
+        let batches = self.batches().await? - batches;
         watching.abort();
         {
             let mut run = self.run.borrow_mut();
+            run.batches = batches;
             run.cpu = cpu_since
                 .into_iter()
                 .map(|(name, seconds)| {
@@ -234,8 +236,6 @@ impl Field {
         for shopper in shoppers {
             shopper.await?;
         }
-        let batches = self.batches().await? - batches;
-        self.run.borrow_mut().batches = batches;
         Ok(())
     }
 
