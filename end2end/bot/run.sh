@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The table of docs/QUIZ.md: bots against both routes of the quiz, on a shop of their own. Needs tesseract-ocr for its row.
-# The recogniser is trained first, some five minutes on one core.
+# The recogniser is trained first, three to five minutes on one core.
 #
 #   end2end/bot/run.sh [ROUNDS]        STAMPEDE_BIN names the server, STAMPEDE_SITE its site
 set -euo pipefail

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { expect, newShoppers, signIn, test } from "../support/fixtures.ts";
 import { ItemPage } from "../support/pages.ts";
 
@@ -9,28 +10,15 @@ test("the question in words is a story in the page's language, another each time
 }) => {
   const [shopper] = await newShoppers(shop, 1);
   await signIn(context, shop, shopper!);
-  const item = await merchant.newItem();
-  const starts_at_ms = Date.now() + 400;
-  const { sale_id } = await merchant.call<{ sale_id: string }>("POST", "sales", {
-    item_id: item.item_id,
-    price_minor: 2_900,
-    starts_at_ms,
-    ends_at_ms: starts_at_ms + 600_000,
-    stock_units: 5,
-    per_shopper_limit: 1,
-    hold_seconds: 300,
-    quiz: { kind: "arithmetic", questions: [], min_answer_ms: 0, max_answer_ms: 120_000 },
-  });
-  await merchant.call("POST", `sales/${sale_id}/publish`);
-  await merchant.untilPhase(sale_id, "open");
+  const { sale_id, slug } = await merchant.openSale({ asks_sums: true });
   for (const [locale, cannotSee, language] of [
-    ["en", "Can’t see the picture?", /^[A-Z0-9][^\u4e00-\u9fff]+ Answer in digits\.$/],
-    ["zh", "看不清图片？", /^[\u4e00-\u9fff0-9].*请用数字回答。$/],
+    ["en", "Can’t see the picture?", /^[A-Z][^\u4e00-\u9fff]+\n[^\u4e00-\u9fff]+\nAnswer in digits\.$/],
+    ["zh", "看不清图片？", /^[\u4e00-\u9fff].+\n[\u4e00-\u9fff].+\n请用数字回答。$/],
   ] as const) {
     await test.step(locale, async () => {
       const shown = new ItemPage(page, locale);
       const stories = new Set<string>();
-      await shown.open(item.slug);
+      await shown.open(slug);
       await shown.openQuiz();
       const asked = page.waitForResponse((answer) => answer.url().endsWith("/quiz"));
       await shown.quiz.getByRole("button", { name: cannotSee }).click();
@@ -48,6 +36,44 @@ test("the question in words is a story in the page's language, another each time
       expect(stories.size).toBeGreaterThan(1);
     });
   }
+});
+
+/** What each thing of the stories is for, and what it is called, as the shop's sources have it. */
+function thingsByUse(): Map<string, string> {
+  const telling = readFileSync(new URL("../../server/src/quiz/telling.rs", import.meta.url), "utf8");
+  const things = telling.matchAll(/thing\("([^"]+)", "([^"]+)", "([^"]+)"\)/g);
+  return new Map([...things].flatMap(([, name, first, second]) => [[first!, name!], [second!, name!]]));
+}
+
+/** A number in digits or in English words. */
+function numberOf(text: string): number {
+  const ones = "no one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen";
+  const tens = "zero ten twenty thirty forty fifty sixty seventy eighty ninety";
+  if (/^\d+$/.test(text)) return Number(text);
+  if (ones.split(" ").includes(text)) return ones.split(" ").indexOf(text);
+  const [ten, one] = text.split("-");
+  return 10 * tens.split(" ").indexOf(ten!) + (one ? ones.split(" ").indexOf(one) : 0);
+}
+
+test("who listens to the question and answers with its numbers gets a unit", async ({ context, page, shop, merchant }) => {
+  const [shopper] = await newShoppers(shop, 1);
+  await signIn(context, shop, shopper!);
+  const sale = await merchant.openSale({ asks_sums: true });
+  const item = new ItemPage(page);
+  await item.open(sale.slug);
+  await item.openQuiz();
+  const asked = page.waitForResponse((answer) => answer.url().endsWith("/quiz"));
+  await item.quiz.getByRole("button", { name: "Can’t see the picture?" }).click();
+  const { question } = (await (await asked).json()) as { question: string };
+  const [wanted, list] = question.split("\n");
+  const uses = /how many are there (.+?)\?/i.exec(wanted!)![1]!.split(", ");
+  const numbers = uses.map((use) => {
+    const [, number] = new RegExp(`([a-z0-9-]+) ${thingsByUse().get(use)}`).exec(list!)!;
+    return numberOf(number!);
+  });
+  expect(numbers).toHaveLength(3);
+  await item.sendAnswer(numbers.join(", "));
+  await item.expectHeld();
 });
 
 test("the equal route needs nothing that a page without TLS lacks, and works while one reads", async ({

@@ -16,6 +16,8 @@ export interface SaleOptions {
   stock_units?: number;
   per_shopper_limit?: number;
   hold_seconds?: number;
+  /** Instead of a question of the merchant's. */
+  asks_sums?: boolean;
   min_answer_ms?: number;
   max_answer_ms?: number;
   /** Without one, units are kept for `hold_seconds`. */
@@ -104,8 +106,8 @@ export class Merchant {
       strikes: options.strikes,
       eligibility: options.eligibility,
       quiz: {
-        kind: "bank",
-        questions: [QUESTION],
+        kind: options.asks_sums ? "arithmetic" : "bank",
+        questions: options.asks_sums ? [] : [QUESTION],
         min_answer_ms: options.min_answer_ms ?? 0,
         max_answer_ms: options.max_answer_ms ?? 120_000,
       },

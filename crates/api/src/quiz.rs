@@ -20,7 +20,7 @@ pub struct OpenQuiz {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct QuizIssued {
     pub quiz_token: String,
-    /// A PNG of the question.
+    /// A PNG of the question. Where `question` is there, that one is to be answered and not the picture's.
     pub image_url: String,
     /// The question in words, on the accessible route only.
     #[serde(default, skip_serializing_if = "Option::is_none")]

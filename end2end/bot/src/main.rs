@@ -41,8 +41,8 @@ enum Bot {
     Tesseract,
     Templates,
     Recogniser,
-    Naive,
-    NaiveWithVerb,
+    ByPlace,
+    ByWords,
     Informed,
 }
 
@@ -51,13 +51,13 @@ impl Bot {
         (Self::Tesseract, "picture, Tesseract 5"),
         (Self::Templates, "picture, templates of the font"),
         (Self::Recogniser, "picture, a recogniser trained on these sources"),
-        (Self::Naive, "words, numbers by their place"),
-        (Self::NaiveWithVerb, "words, numbers by their place, the verb beside"),
+        (Self::ByPlace, "words, numbers by their place"),
+        (Self::ByWords, "words, numbers beside what the question says too"),
         (Self::Informed, "words, having read the sources"),
     ];
 
     fn asks_in_words(self) -> bool {
-        matches!(self, Self::Naive | Self::NaiveWithVerb | Self::Informed)
+        matches!(self, Self::ByPlace | Self::ByWords | Self::Informed)
     }
 }
 
@@ -84,12 +84,12 @@ struct Known {
 }
 
 impl Known {
-    fn answer(&mut self, bot: Bot, png: &[u8]) -> Option<i64> {
-        match bot {
-            Bot::Tesseract => picture::answer(&picture::by_tesseract(png)?),
-            Bot::Recogniser => Some(self.recogniser.read(&Picture::decoded(png)?)?.answer() as i64),
-            _ => picture::answer(&picture::by_templates(&Picture::decoded(png)?, &self.templates)),
-        }
+    fn answer(&mut self, bot: Bot, png: &[u8]) -> Option<String> {
+        Some(match bot {
+            Bot::Tesseract => picture::answer(&picture::by_tesseract(png)?)?.to_string(),
+            Bot::Recogniser => self.recogniser.read(&Picture::decoded(png)?)?.answer().to_string(),
+            _ => picture::answer(&picture::by_templates(&Picture::decoded(png)?, &self.templates))?.to_string(),
+        })
     }
 }
 
@@ -111,7 +111,8 @@ async fn tried(
         let started = Instant::now();
         let answer = match bot {
             Bot::Informed => words::informed(text("question")),
-            _ => words::naive(text("question"), matches!(bot, Bot::NaiveWithVerb)),
+            Bot::ByWords => words::by_words(text("question")),
+            _ => words::by_place(text("question")),
         };
         (answer, started.elapsed())
     } else {
@@ -123,7 +124,7 @@ async fn tried(
     let bits = quiz["proof_bits"].as_u64();
     let proof = bits.map(|bits| proof::found(text("quiz_token"), bits as u32));
     let worked = started.elapsed();
-    let given = answer.map_or_else(|| "unread".to_owned(), |answer| answer.to_string());
+    let given = answer.unwrap_or_else(|| "unread".to_owned());
     let mut body = json!({ "quiz_token": quiz["quiz_token"], "answer": given });
     if let Some(proof) = proof {
         body["proof"] = json!(proof);

@@ -6,8 +6,8 @@ mod picture;
 #[path = "../../../server/src/quiz/sum.rs"]
 #[cfg_attr(not(test), expect(dead_code, reason = "what the shop asks while its quiz is harder"))]
 mod sum;
-#[cfg(test)]
 #[path = "../../../server/src/quiz/telling.rs"]
+#[cfg_attr(not(test), expect(dead_code, reason = "what stands around the things"))]
 mod telling;
 #[cfg(test)]
 #[path = "../../../server/src/quiz/wording.rs"]
@@ -15,5 +15,12 @@ mod wording;
 
 pub(crate) use picture::draw;
 pub(crate) use sum::Sum;
+use telling::{CHINESE, ENGLISH};
 #[cfg(test)]
 pub(crate) use wording::{Language, told};
+
+/// The name of the thing that is for this.
+pub(crate) fn thing_for(used: &str) -> Option<&'static str> {
+    let mut things = ENGLISH.things.into_iter().chain(CHINESE.things);
+    things.find(|thing| thing.uses.contains(&used)).map(|thing| thing.name)
+}

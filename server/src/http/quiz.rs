@@ -19,7 +19,7 @@ use super::orders::is_short_enough;
 use super::plan_b::QuizMode;
 use super::{App, plan_b};
 use crate::funnel::{self, Layer};
-use crate::quiz::{Language, Picture, random, told};
+use crate::quiz::{Difficulty, Language, Picture, Told, random, told};
 
 /// The accessible route's proof of work: 2^17 hashes on average. A browser has it before the question is read; what it costs
 /// a machine beside what the picture costs one is measured in docs/QUIZ.md.
@@ -63,29 +63,33 @@ pub(super) async fn open(
     let max_answer_ms = sale.max_answer_ms + (min_answer_ms - sale.min_answer_ms);
     let terms = QuizTerms { min_answer_ms, max_answer_ms };
     let proof_bits = if wanted.accessible { mode.proof_bits(PROOF_BITS) } else { 0 };
-    let claims = terms.ask(
-        &app.tokens.quiz,
-        quiz_id,
-        sale_id,
-        shopper.id,
-        line.queue_life(),
-        now_ms,
-        &asked.question.answer,
-        proof_bits,
-    );
+    let in_words = wanted.accessible.then(|| in_words(sale, &asked, mode.difficulty(), wanted.language.as_deref()));
+    let answer = in_words.as_ref().map_or(&asked.question.answer, |told| &told.answer);
+    let claims =
+        terms.ask(&app.tokens.quiz, quiz_id, sale_id, shopper.id, line.queue_life(), now_ms, answer, proof_bits);
     Ok(axum::Json(QuizIssued {
         quiz_token: app.tokens.quiz.seal(&claims),
         image_url: format!("/quiz/{}.png", asked.name),
-        question: wanted.accessible.then(|| match asked.sum {
-            Some(sum) => told(sum, Language::of_tag(wanted.language.as_deref().unwrap_or_default()), random()),
-            None => asked.question.prompt.clone(),
-        }),
+        question: in_words.map(|told| told.question),
         proof_bits: (proof_bits > 0).then_some(u32::from(proof_bits)),
         issued_at_ms: claims.issued_at_ms,
         earliest_answer_ms: claims.earliest_answer_ms,
         expires_at_ms: claims.expires_at_ms,
         pass: (mode == QuizMode::Off).then(|| granted(&app, &line, sale_id, &shopper, now_ms).pass),
     }))
+}
+
+/// The question of the equal route: a merchant's own as it is, and a story where the others are asked sums.
+fn in_words(sale: &ledger::SaleRow, asked: &Picture, difficulty: Difficulty, language: Option<&str>) -> Told {
+    match sale.quiz_kind {
+        ledger::QuizKind::Bank => {
+            Told { question: asked.question.prompt.clone(), answer: asked.question.answer.clone() }
+        }
+        ledger::QuizKind::Arithmetic => {
+            let random = u128::from(random()) << 64 | u128::from(random());
+            told(difficulty == Difficulty::Harder, Language::of_tag(language.unwrap_or_default()), random)
+        }
+    }
 }
 
 /// Whether the sale is for this shopper, before anything is asked.
@@ -157,7 +161,7 @@ fn granted(app: &App, line: &intake::Line, sale_id: SaleId, shopper: &Shopper, n
 /// For a sale without a picture while its quiz is switched off. Nobody can know the answer, and nobody needs it.
 fn nothing_asked() -> Arc<Picture> {
     let question = QuizQuestion { prompt: String::new(), answer: format!("{:016x}{:016x}", random(), random()) };
-    Arc::new(Picture::new("none", question, None))
+    Arc::new(Picture::new("none", question))
 }
 
 fn refused(refusal: QuizRefusal) -> ApiError {

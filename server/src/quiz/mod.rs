@@ -12,7 +12,7 @@ pub(crate) use drawer::draw_ahead;
 pub(crate) use picture::can_be_drawn;
 pub(crate) use pool::Picture;
 pub(crate) use quizzes::{Difficulty, Quizzes};
-pub(crate) use wording::{Language, told};
+pub(crate) use wording::{Language, Told, told};
 
 pub(crate) fn random() -> u64 {
     // Without randomness nothing here is safe to go on with.

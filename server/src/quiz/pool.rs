@@ -28,14 +28,12 @@ const FIRST_PICTURES_PER_QUESTION: usize = 8;
 pub(crate) struct Picture {
     pub(crate) name: Arc<str>,
     pub(crate) question: QuizQuestion,
-    /// Where the question is a sum of ours and not the merchant's.
-    pub(crate) sum: Option<Sum>,
     uses: AtomicU32,
 }
 
 impl Picture {
-    pub(crate) fn new(name: &str, question: QuizQuestion, sum: Option<Sum>) -> Self {
-        Self { name: name.into(), question, sum, uses: AtomicU32::new(0) }
+    pub(crate) fn new(name: &str, question: QuizQuestion) -> Self {
+        Self { name: name.into(), question, uses: AtomicU32::new(0) }
     }
 
     fn is_used_up(&self) -> bool {
@@ -182,15 +180,13 @@ impl Pool {
     }
 
     /// What a slot is to show next: of a bank always the same question, so that all are asked alike.
-    pub(super) fn question_for(&self, slot: usize) -> Option<(QuizQuestion, Option<Sum>)> {
+    pub(super) fn question_for(&self, slot: usize) -> Option<QuizQuestion> {
         let sum = match &self.asks {
-            Asks::Bank(questions) => {
-                return Some((questions.get(slot.checked_rem(questions.len())?)?.clone(), None));
-            }
+            Asks::Bank(questions) => return questions.get(slot.checked_rem(questions.len())?).cloned(),
             Asks::Sums => Sum::of(random()),
             Asks::HarderSums => Sum::harder_of(random()),
         };
-        Some((QuizQuestion { prompt: sum.prompt(), answer: sum.answer().to_string() }, Some(sum)))
+        Some(QuizQuestion { prompt: sum.prompt(), answer: sum.answer().to_string() })
     }
 
     /// Puts a picture into a slot that has one, or into the first that has none; gives back the one that stood there. For
@@ -225,7 +221,7 @@ mod tests {
     }
 
     fn picture(name: &str) -> Picture {
-        Picture::new(name, QuizQuestion { prompt: String::new(), answer: String::new() }, None)
+        Picture::new(name, QuizQuestion { prompt: String::new(), answer: String::new() })
     }
 
     fn asked(pool: &Pool, times: u32) -> HashMap<Arc<str>, u32> {
@@ -284,8 +280,8 @@ mod tests {
     fn harder_sums_have_a_pool_of_their_own_and_a_bank_has_none() {
         assert_eq!(Asks::harder_of(&arithmetic()), Some(Asks::HarderSums));
         assert_eq!(Asks::harder_of(&SaleRow { quiz_kind: QuizKind::Bank, ..arithmetic() }), None);
-        let (_, sum) = Pool::new(Asks::HarderSums).question_for(0).unwrap();
-        assert!(sum.unwrap().c.is_some());
+        let harder = Pool::new(Asks::HarderSums).question_for(0).unwrap();
+        assert_eq!(harder.prompt.matches('+').count(), 2, "{}", harder.prompt);
     }
 
     #[test]

@@ -1,54 +1,109 @@
 //! The words that stories are made of, in each language.
 
-/// How a language tells of things: `{0}`, `{1}` and `{2}` stand for what is there, or what happens, in any order.
+/// How a language tells of things. `{n}` stands for how many numbers are asked for.
 pub(super) struct Telling {
+    /// `{u}` are the uses of the things that are asked for, in their order.
     pub(super) questions: [&'static str; 3],
+    /// `{l}` is the list of all things.
+    pub(super) lists: [&'static str; 4],
+    pub(super) ending: &'static str,
     /// `{p}` is a number and `{t}` its thing.
     pub(super) counted: &'static str,
-    pub(super) beginnings: [&'static str; 4],
-    pub(super) more: [&'static str; 4],
-    pub(super) less: [&'static str; 4],
-    pub(super) events: [&'static str; 2],
-    pub(super) between: &'static str,
-    pub(super) ending: &'static str,
-    pub(super) things: [&'static str; 8],
+    pub(super) between_uses: &'static str,
+    pub(super) between_things: &'static str,
+    pub(super) before_the_last_thing: &'static str,
+    pub(super) things: [Thing; 24],
+}
+
+/// A thing, and what it is for: said so that nobody takes it for another of the things, and no word of the one is in the other.
+#[derive(Clone, Copy)]
+pub(super) struct Thing {
+    pub(super) name: &'static str,
+    pub(super) uses: [&'static str; 2],
+}
+
+const fn thing(name: &'static str, first: &'static str, second: &'static str) -> Thing {
+    Thing { name, uses: [first, second] }
 }
 
 pub(super) const ENGLISH: Telling = Telling {
     questions: [
-        "How many {t} are there in the end?",
-        "Count only the {t}: how many are there in the end?",
-        "Listen for the {t}: how many are there in the end?",
+        "Give {n} numbers, in this order: how many are there {u}?",
+        "How many are there {u}? Give {n} numbers, in this order.",
+        "Listen for {n} numbers, to give in this order: how many are there {u}?",
     ],
+    lists: ["On a shelf are {l}.", "A stall has {l}.", "In the yard lie {l}.", "A shop sells {l}."],
+    ending: "Answer in digits.",
     counted: "{p} {t}",
-    beginnings: [
-        "On a shelf are {0}, {1} and {2}.",
-        "A stall has {0}, {1} and {2}.",
-        "A boat carries {0} and {1}, and {2} besides.",
-        "In the yard lie {0}, {1} and {2}.",
+    between_uses: ", ",
+    between_things: ", ",
+    before_the_last_thing: " and ",
+    things: [
+        thing("lanterns", "to see by at night", "to light up the dark"),
+        thing("kettles", "to boil water in", "to heat water in"),
+        thing("fans", "to cool your face with", "to wave when it is hot"),
+        thing("mooncakes", "to eat", "to bite into"),
+        thing("teacups", "to drink from", "to sip from"),
+        thing("kites", "to fly on a string", "to let up into the wind"),
+        thing("drums", "to beat with sticks", "to beat the rhythm on"),
+        thing("keys", "to unlock a door with", "to open a lock with"),
+        thing("umbrellas", "to hold up in the rain", "to keep the rain off with"),
+        thing("clocks", "to tell the time by", "to know the hour by"),
+        thing("scissors", "to cut cloth with", "to cut paper with"),
+        thing("spoons", "to eat soup with", "to stir soup with"),
+        thing("pens", "to write with", "to sign your name with"),
+        thing("mirrors", "to see your own face in", "to look at yourself in"),
+        thing("brooms", "to sweep the floor with", "to sweep up dust with"),
+        thing("ladders", "to climb up to the roof", "to climb up a wall"),
+        thing("bells", "to ring", "to ring at a door"),
+        thing("hats", "to wear on the head", "to put on your head"),
+        thing("shoes", "to wear on the feet", "to walk in"),
+        thing("gloves", "to keep your fingers warm", "to pull over your fingers"),
+        thing("combs", "to tidy your hair with", "to part your hair with"),
+        thing("chairs", "to sit on", "to sit down on at a table"),
+        thing("books", "to read", "to read from page to page"),
+        thing("stamps", "to stick on a letter", "to send a letter with"),
     ],
-    more: ["{e} are brought in", "{e} are added", "{e} come back", "another {e} are found"],
-    less: ["{e} are sold", "{e} are taken away", "{e} get lost", "{e} are given to a friend"],
-    events: ["Then {0}, and {1}.", "Later {0}; {1} as well."],
-    between: " ",
-    ending: " Answer in digits.",
-    things: ["lanterns", "kettles", "tickets", "fans", "mooncakes", "teacups", "kites", "drums"],
 };
+
 pub(super) const CHINESE: Telling = Telling {
-    questions: ["最后有多少个{t}？", "请只数{t}：最后有多少个？", "请留意{t}：最后有多少个？"],
-    counted: "{p}个{t}",
-    beginnings: [
-        "架子上有{0}、{1}和{2}。",
-        "摊位上摆着{0}和{1}，还有{2}。",
-        "船上装着{0}、{1}和{2}。",
-        "院子里放着{0}和{1}，旁边是{2}。",
+    questions: [
+        "请按这个顺序说出{n}个数：{u}各有几个？",
+        "{u}各有几个？请按这个顺序说出{n}个数。",
+        "请留意{n}个数，按这个顺序回答：{u}各有几个？",
     ],
-    more: ["运来{e}", "添上{e}", "找回{e}", "送到{e}"],
-    less: ["卖掉{e}", "搬走{e}", "丢了{e}", "送给朋友{e}"],
-    events: ["后来{0}，{1}。", "接着{0}，又{1}。"],
-    between: "",
+    lists: ["架子上有{l}。", "摊位上摆着{l}。", "院里放着{l}。", "店里卖{l}。"],
     ending: "请用数字回答。",
-    things: ["灯笼", "茶壶", "纸扇", "月饼", "茶杯", "风筝", "铃鼓", "香囊"],
+    counted: "{p}个{t}",
+    between_uses: "、",
+    between_things: "、",
+    before_the_last_thing: "和",
+    things: [
+        thing("灯笼", "夜里照路的", "天黑了点亮的"),
+        thing("铜壶", "烧开水用的", "放在炉上烧水的"),
+        thing("折扇", "热天拿来凉快的", "摇着凉快的"),
+        thing("月饼", "吃的", "中秋节吃的"),
+        thing("杯子", "喝茶用的", "倒满了喝的"),
+        thing("风筝", "牵着线飞的", "能飞上天的"),
+        thing("大鼓", "用棒敲的", "敲起来咚咚响的"),
+        thing("钥匙", "开锁的", "开门时用的"),
+        thing("雨伞", "撑开了不会淋湿的", "怕淋湿要撑的"),
+        thing("闹钟", "看时间的", "早上叫醒人的"),
+        thing("剪刀", "裁布的", "把布裁开的"),
+        thing("勺子", "舀汤的", "喝汤用的"),
+        thing("毛笔", "写字的", "蘸墨写字的"),
+        thing("镜子", "照见自己的脸的", "打扮时照脸的"),
+        thing("扫帚", "清洁地面的", "把地弄干净的"),
+        thing("梯子", "爬高用的", "爬上屋顶用的"),
+        thing("铃铛", "摇着叮当响的", "挂在门口响的"),
+        thing("帽子", "戴在头上的", "出门戴头上的"),
+        thing("鞋子", "穿在脚上的", "走路时穿的"),
+        thing("手套", "冬天暖指头的", "戴在指头上的"),
+        thing("梳子", "理顺头发的", "整理头发的"),
+        thing("椅子", "坐的", "请客人坐的"),
+        thing("书本", "翻开来读的", "读的"),
+        thing("邮票", "贴在信封上的", "寄信时贴的"),
+    ],
 };
 
 pub(super) const ENGLISH_NUMBERS: [&str; 20] = [

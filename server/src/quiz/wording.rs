@@ -1,13 +1,17 @@
-//! A sum told as a small story, for who hears the question instead of seeing it. It says first what to count, so that a
-//! person listens for that and lets the rest go by. There are three things, each with a number, in any order; then some of
-//! one come and some of another go, in either order. The one asked for is one of the two. Numbers are in words or in digits.
-//! A harder sum's third number comes or goes in one sentence more.
+//! The question in words, for who hears it instead of seeing the picture. It says what three things are for, and then tells of six
+//! things by their names, each with a number: the answer is the three numbers, in the order asked for. There is nothing to
+//! calculate and nothing to remember, only to listen for. A harder one asks for four of the six.
 //!
-//! A script that takes numbers by their places has three to choose from and then two, and finds words for more and for
-//! less in every story; no two of the three or of the two numbers are the same, so that a wrong one is never right.
+//! A script that takes numbers by their places has 120 answers to choose from, or 360, and one that looks for words of the question
+//! in the list finds none (`telling.rs`). No two of the numbers are the same, so that a wrong one is never right.
 
-use super::sum::Sum;
-use super::telling::{CHINESE, CHINESE_DIGITS, ENGLISH, ENGLISH_NUMBERS, ENGLISH_TENS};
+use super::telling::{CHINESE, CHINESE_DIGITS, ENGLISH, ENGLISH_NUMBERS, ENGLISH_TENS, Thing};
+
+/// Things that are told of.
+const THINGS: usize = 6;
+
+/// How many of each there are.
+const COUNTS: std::ops::Range<u64> = 3..60;
 
 /// The languages that questions are told in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,17 +31,20 @@ impl Language {
     }
 }
 
-/// What there is of the others, and what comes or goes of one of them: as large as the numbers of the sum.
-const AT_FIRST: std::ops::Range<u64> = 12..89;
-const MOVED: std::ops::Range<u64> = 3..10;
+/// What is asked, and what is right.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Told {
+    pub(crate) question: String,
+    pub(crate) answer: String,
+}
 
 /// Takes one choice after another from a random number.
-struct Choices(u64);
+struct Choices(u128);
 
 impl Choices {
     fn among(&mut self, count: usize) -> usize {
-        let chosen = self.0 % count as u64;
-        self.0 /= count as u64;
+        let chosen = self.0 % count as u128;
+        self.0 /= count as u128;
         chosen as usize
     }
 
@@ -45,56 +52,40 @@ impl Choices {
         texts[self.among(texts.len())]
     }
 
-    fn is_so(&mut self) -> bool {
-        self.among(2) == 0
-    }
-
-    /// One of the range that is none of these.
-    fn unlike(&mut self, range: std::ops::Range<u64>, others: &[u64]) -> u64 {
-        let left: Vec<u64> = range.filter(|value| !others.contains(value)).collect();
-        left[self.among(left.len())]
-    }
-
-    /// One of the patterns with these in it, in any order.
-    fn told_of(&mut self, patterns: &[&'static str], mut told: Vec<String>) -> String {
-        let mut text = self.of(patterns).to_owned();
-        for place in ["{0}", "{1}", "{2}"].into_iter().take(told.len()) {
-            text = text.replace(place, &told.swap_remove(self.among(told.len())));
-        }
-        text
+    /// Some of these, in any order.
+    fn some<T: Copy>(&mut self, mut all: Vec<T>, count: usize) -> Vec<T> {
+        (0..count).map(|_| all.swap_remove(self.among(all.len()))).collect()
     }
 }
 
-/// The sum in words; another random number tells it otherwise.
-pub(crate) fn told(sum: Sum, language: Language, random: u64) -> String {
+/// A question by a random number.
+pub(crate) fn told(is_harder: bool, language: Language, random: u128) -> Told {
     let mut choices = Choices(random);
     let telling = match language {
         Language::English => &ENGLISH,
         Language::Chinese => &CHINESE,
     };
-    let mut things = telling.things.to_vec();
-    let [asked, moved, idle] = std::array::from_fn(|_| things.swap_remove(choices.among(things.len())));
-    let of_moved = choices.unlike(AT_FIRST, &[sum.a]);
-    let of_idle = choices.unlike(AT_FIRST, &[sum.a, of_moved]);
-    let terms: Vec<u64> = [Some(sum.b), sum.c].into_iter().flatten().collect();
-    let others: Vec<u64> = terms.iter().map(|_| choices.unlike(MOVED, &terms)).collect();
-    let mut counted = |value: u64, thing: &str| {
-        let number = if choices.is_so() { value.to_string() } else { words(value, language) };
-        telling.counted.replace("{p}", &number).replace("{t}", thing)
-    };
-    let at_first = vec![counted(sum.a, asked), counted(of_moved, moved), counted(of_idle, idle)];
-    let beside = others.into_iter().zip([moved, idle]);
-    let moves = terms.iter().zip(beside).map(|(&term, (other, thing))| [counted(term, asked), counted(other, thing)]);
-    let moves: Vec<[String; 2]> = moves.collect();
-    let mut happens =
-        |is_plus, what: &str| choices.of(if is_plus { &telling.more } else { &telling.less }).replace("{e}", what);
-    // One way and the other, so that a word for either says nothing by itself.
-    let both_ways = |[own, other]: &[String; 2]| vec![happens(sum.is_plus, own), happens(!sum.is_plus, other)];
-    let events: Vec<Vec<String>> = moves.iter().map(both_ways).collect();
-    let mut parts =
-        vec![choices.of(&telling.questions).replace("{t}", asked), choices.told_of(&telling.beginnings, at_first)];
-    parts.extend(events.into_iter().map(|events| choices.told_of(&telling.events, events)));
-    parts.join(telling.between) + telling.ending
+    let asked = if is_harder { 4 } else { 3 };
+    let things: Vec<Thing> = choices.some(telling.things.to_vec(), THINGS);
+    let counts: Vec<u64> = choices.some(COUNTS.collect(), THINGS);
+    let numbers_asked = words(asked as u64, language);
+    let uses: Vec<&str> = things[..asked].iter().map(|thing| choices.of(&thing.uses)).collect();
+    let question = choices.of(&telling.questions).replace("{u}", &uses.join(telling.between_uses));
+    let mut list = String::new();
+    for (place, index) in choices.some((0..THINGS).collect(), THINGS).into_iter().enumerate() {
+        let number = if choices.among(2) == 0 { counts[index].to_string() } else { words(counts[index], language) };
+        list += match place {
+            0 => "",
+            _ if place + 1 == THINGS => telling.before_the_last_thing,
+            _ => telling.between_things,
+        };
+        list += &telling.counted.replace("{p}", &number).replace("{t}", things[index].name);
+    }
+    let list = choices.of(&telling.lists).replace("{l}", &list);
+    // Lines of their own, for who goes back to one of them.
+    let question = [question.replace("{n}", &numbers_asked).as_str(), &list, telling.ending].join("\n");
+    let answer = counts[..asked].iter().map(u64::to_string).collect::<Vec<_>>().join(" ");
+    Told { question, answer }
 }
 
 /// A number below a hundred as it is counted with.
@@ -117,116 +108,141 @@ fn words(value: u64, language: Language) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::super::telling::Telling;
     use super::*;
 
-    const SEED: u64 = 0x9E37_79B9_7F4A_7C15;
+    const LANGUAGES: [(Language, &Telling); 2] = [(Language::English, &ENGLISH), (Language::Chinese, &CHINESE)];
 
-    fn stories(language: Language) -> Vec<String> {
-        let sum = |is_plus| Sum { a: 17, b: 8, c: None, is_plus };
-        (1..2_000).map(|number: u64| told(sum(number.is_multiple_of(2)), language, number.wrapping_mul(SEED))).collect()
+    fn random(seed: u64) -> u128 {
+        u128::from(seed).wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835)
     }
 
-    fn telling(language: Language) -> &'static Telling {
-        if language == Language::English { &ENGLISH } else { &CHINESE }
+    fn stories(is_harder: bool, language: Language) -> Vec<Told> {
+        (1..2_000).map(|seed| told(is_harder, language, random(seed))).collect()
     }
 
-    /// The things of a story in their order, the one asked for first.
-    fn things_of(story: &str, language: Language) -> Vec<&'static str> {
-        let found =
-            telling(language).things.iter().flat_map(|thing| story.match_indices(thing).map(move |at| (at.0, *thing)));
-        let mut found: Vec<_> = found.collect();
-        found.sort_unstable();
-        found.into_iter().map(|(_, thing)| thing).collect()
+    /// The names in the list of a story, in their order, each with its number.
+    fn list_of(story: &Told, telling: &Telling) -> Vec<(Thing, u64)> {
+        let language = if telling.counted == ENGLISH.counted { Language::English } else { Language::Chinese };
+        let list = story.question.lines().nth(1).unwrap();
+        let mut found: Vec<(usize, Thing)> =
+            telling.things.into_iter().filter_map(|thing| Some((list.find(thing.name)?, thing))).collect();
+        found.sort_by_key(|(at, _)| *at);
+        let count = |at: usize| {
+            let before = list[..at].trim_end_matches([' ', '个']);
+            let number = before.rsplit([' ', '、', '和', '有', '着', '卖']).next().unwrap();
+            COUNTS.into_iter().find(|count| number == count.to_string() || number == words(*count, language)).unwrap()
+        };
+        found.into_iter().map(|(at, thing)| (thing, count(at))).collect()
+    }
+
+    /// The things that a story asks for, in their order.
+    fn asked_of(story: &Told, telling: &Telling) -> Vec<Thing> {
+        let marks = ["there ", "? ", ", ", "？", "、", "：", "各", "数，"];
+        let mut spaced = story.question.clone();
+        marks.iter().for_each(|mark| spaced = spaced.replace(mark, "|"));
+        let whole: Vec<&str> = spaced.split(['|', '?']).collect();
+        let thing = |part: &&str| telling.things.into_iter().find(|thing| thing.uses.contains(part));
+        whole.iter().filter_map(thing).collect()
     }
 
     #[test]
-    fn every_story_asks_first_and_has_both_numbers_of_that_thing_two_of_another_and_one_of_a_third() {
-        for (language, a, b) in [
-            (Language::English, ["17 ", "seventeen "], ["8 ", "eight "]),
-            (Language::Chinese, ["17个", "十七个"], ["8个", "八个"]),
-        ] {
-            for story in stories(language) {
-                assert!(!story.contains(['{', '}']), "{story}");
-                assert!(story.ends_with("digits.") || story.ends_with("回答。"), "{story}");
-                let things = things_of(&story, language);
-                let times = |thing| things.iter().filter(|&&other| other == thing).count();
-                let mut all: Vec<usize> = things[1..4].iter().map(|thing| times(*thing)).collect();
-                assert_eq!((things.len(), times(things[0])), (6, 3), "{story}");
-                all.sort_unstable();
-                assert_eq!(all, [1, 2, 3], "{story}");
-                for forms in [a, b] {
-                    let of_it = forms.iter().filter(|form| story.contains(&format!("{form}{}", things[0])));
-                    assert_eq!(of_it.count(), 1, "{story}");
+    fn the_answer_is_the_numbers_of_the_things_asked_for_in_their_order() {
+        for (language, telling) in LANGUAGES {
+            for (is_harder, asked) in [(false, 3), (true, 4)] {
+                for story in stories(is_harder, language) {
+                    let list = list_of(&story, telling);
+                    let things = asked_of(&story, telling);
+                    assert_eq!((list.len(), things.len()), (THINGS, asked), "{story:?}");
+                    let count_of = |thing: &Thing| list.iter().find(|(other, _)| other.name == thing.name).unwrap().1;
+                    let counts: Vec<String> = things.iter().map(|thing| count_of(thing).to_string()).collect();
+                    assert_eq!(counts.join(" "), story.answer, "{story:?}");
                 }
             }
         }
     }
 
     #[test]
-    fn a_harder_story_has_all_three_numbers_of_the_thing_that_it_asks_for_and_two_of_each_other() {
-        for (language, forms) in [
-            (Language::English, [["17 ", "seventeen "], ["8 ", "eight "], ["5 ", "five "]]),
-            (Language::Chinese, [["17个", "十七个"], ["8个", "八个"], ["5个", "五个"]]),
-        ] {
-            for number in 1..1_000_u64 {
-                let sum = Sum { a: 17, b: 8, c: Some(5), is_plus: number.is_multiple_of(2) };
-                let story = told(sum, language, number.wrapping_mul(SEED));
-                let things = things_of(&story, language);
-                let times = |thing| things.iter().filter(|&&other| other == thing).count();
-                assert_eq!((things.len(), times(things[0])), (8, 4), "{story}");
-                assert!(things[1..].iter().all(|thing| *thing == things[0] || times(thing) == 2), "{story}");
-                for forms in forms {
-                    let of_it = forms.iter().filter(|form| story.contains(&format!("{form}{}", things[0])));
-                    assert_eq!(of_it.count(), 1, "{story}");
+    fn no_two_numbers_of_a_story_are_the_same() {
+        for (language, telling) in LANGUAGES {
+            for story in stories(false, language) {
+                let counts: HashSet<u64> = list_of(&story, telling).into_iter().map(|(_, count)| count).collect();
+                assert_eq!(counts.len(), THINGS, "{story:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn no_place_in_the_list_tells_what_is_asked_for() {
+        for (language, telling) in LANGUAGES {
+            let mut counts = [[0_u32; THINGS]; 3];
+            for story in stories(false, language) {
+                let list = list_of(&story, telling);
+                for (asked, number) in counts.iter_mut().zip(story.answer.split(' ')) {
+                    asked[list.iter().position(|(_, count)| count.to_string() == number).unwrap()] += 1;
                 }
             }
+            // A sixth of 2,000 is 333.
+            assert!(counts.iter().flatten().all(|count| (270..400).contains(count)), "{counts:?}");
         }
     }
 
+    /// So that a script cannot go by what stands in both.
     #[test]
-    fn no_place_tells_which_numbers_count_neither_of_what_is_added_nor_of_what_is_taken_away() {
-        for language in [Language::English, Language::Chinese] {
-            // By whether some are added, the place among what is there, and that among what happens.
-            let mut counts = [[[0_u32; 2]; 3]; 2];
-            for (number, story) in stories(language).iter().enumerate() {
-                let things = things_of(story, language);
-                let place = |among: &[&str]| among.iter().position(|thing| *thing == things[0]).unwrap();
-                counts[number % 2][place(&things[1..4])][place(&things[4..6])] += 1;
+    fn what_a_thing_is_for_has_no_word_of_any_things_name() {
+        let stem = |word: &str| word.chars().take(4).collect::<String>();
+        for thing in ENGLISH.things {
+            for word in thing.uses.iter().flat_map(|used| used.split(' ')).filter(|word| word.len() > 3) {
+                assert!(ENGLISH.things.iter().all(|other| stem(other.name) != stem(word)), "{word}");
             }
-            // A twelfth of 2,000 is 167.
-            let each = counts.iter().flatten().flatten();
-            assert!(each.clone().all(|count| (125..210).contains(count)), "{counts:?}");
         }
-    }
-
-    #[test]
-    fn every_story_tells_of_more_and_of_less() {
-        for language in [Language::English, Language::Chinese] {
-            for story in stories(language) {
-                let tells = |verbs: &[&str]| verbs.iter().any(|verb| story.contains(verb.replace("{e}", "").trim()));
-                let Telling { more, less, .. } = telling(language);
-                // `another … are found` has its number within.
-                assert!(tells(more) || story.contains("are found"), "{story}");
-                assert!(tells(less), "{story}");
+        for thing in CHINESE.things {
+            for sign in thing.uses.iter().flat_map(|used| used.chars()) {
+                assert!(CHINESE.things.iter().all(|other| !other.name.contains(sign)), "{sign} of {}", thing.name);
             }
         }
     }
 
     #[test]
-    fn a_number_that_does_not_count_is_never_the_one_that_does() {
-        for story in stories(Language::English) {
-            let times = |forms: [&str; 2]| forms.map(|form| story.matches(form).count()).iter().sum::<usize>();
-            assert_eq!((times([" 17 ", "seventeen "]), times([" 8 ", " eight "])), (1, 1), "{story}");
+    fn every_thing_and_every_use_is_there_once_and_says_no_number() {
+        for (_, telling) in LANGUAGES {
+            let names: HashSet<&str> = telling.things.iter().map(|thing| thing.name).collect();
+            let uses: HashSet<&str> = telling.things.iter().flat_map(|thing| thing.uses).collect();
+            assert_eq!((names.len(), uses.len()), (24, 48));
+            for text in names.into_iter().chain(uses) {
+                let says = |number: &&str| text.split(' ').any(|word| word == *number);
+                assert!(!text.contains(|sign| CHINESE_DIGITS.contains(&sign) || "十两百千".contains(sign)), "{text}");
+                assert!(!ENGLISH_NUMBERS.iter().any(says), "{text}");
+            }
         }
     }
 
     #[test]
-    fn one_sum_is_told_in_many_ways() {
-        for language in [Language::English, Language::Chinese] {
-            let different: std::collections::HashSet<String> = stories(language).into_iter().collect();
-            assert!(different.len() > 1_000, "{}", different.len());
+    fn hardly_a_story_is_told_twice() {
+        for (language, _) in LANGUAGES {
+            let different: HashSet<String> = stories(false, language).into_iter().map(|told| told.question).collect();
+            assert_eq!(different.len(), 1_999);
         }
+    }
+
+    #[test]
+    fn a_story_reads_as_a_person_would_say_it() {
+        let told = [told(false, Language::English, random(7)), told(true, Language::Chinese, random(8))];
+        assert_eq!(
+            told[0].question,
+            "Listen for three numbers, to give in this order: how many are there to bite into, to drink from, to read?\n\
+             A shop sells fifty-one mirrors, 18 books, forty-four stamps, twenty combs, 14 mooncakes and forty teacups.\n\
+             Answer in digits."
+        );
+        assert_eq!(told[0].answer, "14 40 18");
+        assert_eq!(
+            told[1].question,
+            "挂在门口响的、用棒敲的、爬高用的、贴在信封上的各有几个？请按这个顺序说出四个数。\n\
+             架子上有二十八个毛笔、四十个铜壶、三十八个梯子、17个铃铛、25个邮票和三十九个大鼓。\n请用数字回答。"
+        );
+        assert_eq!(told[1].answer, "17 39 38 25");
     }
 
     #[test]
