@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # What is read at the start, beside nginx: the item page (same bytes, encoding and headers) and /csi/time beside `return 200`
-# with as many bytes and the same headers. One server on core 0, wrk with 64 connections on core 1, by turns; medians.
+# with as many bytes and the same headers. One server on core 0, wrk on core 1, by turns; medians.
 #
-#   bench/reads.sh [ROUNDS=5] [SECONDS=4]      STAMPEDE_BIN and STAMPEDE_SITE name the server and its site
+#   bench/reads.sh [ROUNDS=5] [SECONDS=4] [CONNECTIONS=64]      STAMPEDE_BIN and STAMPEDE_SITE name the server and its site
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-rounds="${1:-5}" seconds="${2:-4}" port=18080
+rounds="${1:-5}" seconds="${2:-4}" connections="${3:-64}" port=18080
 server="$(realpath "${STAMPEDE_BIN:-target/release/stampede}")"
 site="$(realpath "${STAMPEDE_SITE:-target/site}")"
 for tool in nginx wrk taskset curl; do
@@ -53,7 +53,7 @@ headers_of() {
 }
 cat >nginx.conf <<CONF
 worker_processes 1; daemon off; pid $folder/pid; error_log $folder/error.log;
-events { worker_connections 4096; }
+events { worker_connections 16384; }
 http { access_log off; keepalive_requests 100000000; open_file_cache max=100; sendfile on; tcp_nopush on; server_tokens off;
   server { listen 127.0.0.1:$port; root $folder; etag off; if_modified_since off;
     location = /page.body { default_type "text/html; charset=utf-8"; types { } $(headers_of page) }
@@ -71,7 +71,7 @@ ticks() { awk '{ print $14 + $15 }' "/proc/$1/stat"; }
 measure() {
     local report before
     before="$(ticks "$3")"
-    report="$(taskset -c 1 wrk -t1 -c64 -d"${seconds}s" --latency -H 'accept-encoding: br' "$2")"
+    report="$(taskset -c 1 wrk -t1 -c"$connections" -d"${seconds}s" --latency -H 'accept-encoding: br' "$2")"
     ! grep -q 'Non-2xx\|Socket errors' <<<"$report" || { echo "error: $2 failed: $report" >&2; exit 1; }
     awk -v ticks=$(($(ticks "$3") - before)) -v a_second="$(getconf CLK_TCK)" \
         '/99%/ { p99 = $2 } /requests in/ { count = $1 } /Requests\/sec/ { print $2, p99, ticks / a_second / count * 1e6 }' \

@@ -225,9 +225,22 @@ impl Thread {
             }
             if tally.unavailable {
                 std::thread::sleep(RETRY_AFTER);
-            } else if tally.committed_events.is_some() && self.gathers() {
+                continue;
+            }
+            if tally.committed_events.is_some() {
+                self.move_long_log();
+            }
+            if tally.committed_events.is_some() && self.gathers() {
                 std::thread::sleep(GATHER);
             }
+        }
+    }
+
+    /// In a crowd the log may grow longer: who waits for the next commit would wait for this too.
+    fn move_long_log(&mut self) {
+        let somebody_waits = self.committer.has_queued() || self.shared.waiting.load(Ordering::Relaxed) > 0;
+        if let Err(error) = self.committer.ledger_mut().move_long_log(somebody_waits) {
+            tracing::warn!(%error, "the log could not be moved into the store");
         }
     }
 

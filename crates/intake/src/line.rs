@@ -109,16 +109,16 @@ impl Line {
     }
 
     /// How long an order that joined now would wait for its decision, as the line was last seen to move: until its turn comes,
-    /// and for that turn.
+    /// and for that turn, less what is over of the turn that is under way.
     #[must_use]
     pub fn expected_wait_ms(&self, now_ms: i64) -> u64 {
         let queued = self.queued();
         // A turn whose commit failed never ends; where nobody is left in the line none is under way.
-        let turn_ms = self.speed.turn_ms(if queued == 0 { i64::MIN } else { now_ms });
+        let (turn_ms, over_ms) = self.speed.turn_ms(if queued == 0 { i64::MIN } else { now_ms });
         let as_seen_ms = queued.saturating_mul(1_000) / self.decided_per_second().max(1);
         // No faster than turn by turn, however fast it was before they took so long.
         let by_turns_ms = queued.saturating_mul(turn_ms) / ORDERS_PER_TURN as u64;
-        as_seen_ms.max(by_turns_ms).saturating_add(turn_ms)
+        as_seen_ms.max(by_turns_ms).saturating_add(turn_ms).saturating_sub(over_ms)
     }
 
     /// To be called at the beginning of a turn that takes up to the order of this number.

@@ -47,13 +47,13 @@ impl Speed {
         self.per_second.load(Ordering::Relaxed)
     }
 
-    /// How long the last turns took; or the one that is under way, if that is longer already: what joins now waits for its own,
-    /// however short the line is.
-    pub(crate) fn turn_ms(&self, now_ms: i64) -> u64 {
+    /// How long the last turns took, and how much of the one that is under way is over. Where that one is longer already, it is
+    /// taken to be as long again: nobody knows what became of it.
+    pub(crate) fn turn_ms(&self, now_ms: i64) -> (u64, u64) {
         let began_at_ms = self.turn_began_at_ms.load(Ordering::Relaxed);
-        let under_way_ms =
-            if began_at_ms == NONE { 0 } else { now_ms.saturating_sub(began_at_ms).max(0).unsigned_abs() };
-        self.turn_ms.load(Ordering::Relaxed).max(under_way_ms)
+        let over_ms = if began_at_ms == NONE { 0 } else { now_ms.saturating_sub(began_at_ms).max(0).unsigned_abs() };
+        let turn_ms = self.turn_ms.load(Ordering::Relaxed);
+        if over_ms > turn_ms { (over_ms, 0) } else { (turn_ms, over_ms) }
     }
 
     /// Each turn counts a half, the past the rest: one that was long for a reason of its own is soon forgotten.
@@ -108,17 +108,18 @@ mod tests {
     #[test]
     fn a_turn_that_takes_long_says_at_once_how_long_the_next_will_and_the_next_ones_correct_it() {
         let speed = Speed::default();
-        assert_eq!(speed.turn_ms(5), 0);
+        assert_eq!(speed.turn_ms(5), (0, 0));
         speed.look(1_000, 0, false);
-        assert_eq!((speed.turn_ms(1_000), speed.turn_ms(1_300), speed.turn_ms(900)), (0, 300, 0), "it is under way");
+        let under_way = [1_000, 1_300, 900].map(|now_ms| speed.turn_ms(now_ms));
+        assert_eq!(under_way, [(0, 0), (300, 0), (0, 0)]);
         speed.turn_ended(Duration::from_millis(400));
-        assert_eq!(speed.turn_ms(99_000), 400);
+        assert_eq!(speed.turn_ms(99_000), (400, 0));
         speed.look(99_000, 1, false);
-        assert_eq!((speed.turn_ms(99_100), speed.turn_ms(99_900)), (400, 900));
+        assert_eq!((speed.turn_ms(99_100), speed.turn_ms(99_900)), ((400, 100), (900, 0)));
         speed.turn_ended(Duration::ZERO);
-        assert_eq!(speed.turn_ms(99_900), 200);
+        assert_eq!(speed.turn_ms(99_900), (200, 0));
         (0..40).for_each(|_| speed.turn_ended(Duration::ZERO));
-        assert_eq!(speed.turn_ms(99_900), 0);
+        assert_eq!(speed.turn_ms(99_900), (0, 0));
     }
 
     #[test]

@@ -2,8 +2,11 @@
 
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::Duration;
 
+use rusqlite::hooks::Wal;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior};
 use sale::{PaymentId, SaleId};
 
@@ -22,10 +25,14 @@ const STATEMENTS_KEPT: usize = 64;
 pub struct SqliteLedger {
     connection: Connection,
     path: PathBuf,
+    log_pages: Arc<AtomicI32>,
 }
 
-/// Pages of the log that are moved into the store together: 64 MiB. A page that many commits change is moved once.
-const CHECKPOINT_PAGES: i64 = 16 * 1024;
+/// Pages of the log from which on it is moved into the store when nothing waits: 64 MiB. A page that many commits change is moved once.
+const LOG_PAGES_LONG: i32 = 16 * 1024;
+
+/// Pages of the log from which on it is moved whoever waits: 256 MiB.
+const LOG_PAGES_MOST: i32 = 4 * LOG_PAGES_LONG;
 
 /// What the writer keeps of the store in memory, in KiB, as it comes to need it: the indexes of a large sale.
 const WRITER_CACHE_KIB: i64 = 32 * 1024;
@@ -53,10 +60,16 @@ impl SqliteLedger {
             return Err(LedgerError::Unavailable(format!("this file system cannot keep a write-ahead log ({mode})")));
         }
         connection.pragma_update(None, "synchronous", "FULL")?;
-        connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+        // In the place of SQLite's own way, which moves the log in the middle of a crowd (`move_long_log`).
+        let log_pages = Arc::new(AtomicI32::new(0));
+        let seen = Arc::clone(&log_pages);
+        connection.wal_hook(Some(move |_: &mut Wal, pages| {
+            seen.store(pages, Ordering::Relaxed);
+            Ok(())
+        }))?;
         connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
         schema::migrate(&mut connection)?;
-        Ok(Self { connection, path: path.to_owned() })
+        Ok(Self { connection, path: path.to_owned(), log_pages })
     }
 
     /// A record that lives as long as this process: for simulations.
@@ -64,13 +77,24 @@ impl SqliteLedger {
         let mut connection = Connection::open_in_memory()?;
         configure(&connection)?;
         schema::migrate(&mut connection)?;
-        Ok(Self { connection, path: PathBuf::new() })
+        Ok(Self { connection, path: PathBuf::new(), log_pages: Arc::default() })
     }
 
     /// The writer's own connection, for checks that go past what is offered here.
     #[must_use]
     pub const fn connection(&self) -> &Connection {
         &self.connection
+    }
+
+    /// To be called after each batch: moves the log into the store where it is long, and later where somebody waits for the next
+    /// commit, since this takes two syncs and one more of that commit. What a reader still needs is left for the next time.
+    pub fn move_long_log(&mut self, somebody_waits: bool) -> Result<(), LedgerError> {
+        let long = if somebody_waits { LOG_PAGES_MOST } else { LOG_PAGES_LONG };
+        if self.log_pages.load(Ordering::Relaxed) < long {
+            return Ok(());
+        }
+        self.log_pages.store(0, Ordering::Relaxed);
+        Ok(self.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?)
     }
 
     /// What the record counts, and what its orders add up to.
