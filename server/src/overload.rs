@@ -7,9 +7,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use axum::http::Method;
+use sale::SaleId;
 use shield::{Class, LOOK_EVERY_MS, Look, Watch};
 use tokio::io::AsyncReadExt as _;
 use tokio::sync::watch;
+use uuid::Uuid;
 
 use crate::http::App;
 
@@ -44,6 +46,26 @@ pub(crate) fn class_of(method: &Method, path: &str) -> Class {
     } else {
         Class::Read
     }
+}
+
+/// The same, of a request to this shop: who begins where the crowd is comes after who begins elsewhere.
+pub(crate) fn class_in(app: &App, method: &Method, path: &str) -> Class {
+    match class_of(method, path) {
+        Class::Quiz if is_crowded(app, path).unwrap_or(false) => Class::Crowd,
+        class => class,
+    }
+}
+
+fn is_crowded(app: &App, path: &str) -> Option<bool> {
+    let catalog = app.publisher.catalog();
+    let item_id = catalog.sale(sale_of(path)?.0)?.item_id;
+    Some(app.heat.hot().get(item_id)?.crowded_since_ms.is_some())
+}
+
+/// The sale that a path is under, and what it names there.
+pub(crate) fn sale_of(path: &str) -> Option<(SaleId, &str)> {
+    let (sale_id, what) = path.strip_prefix("/api/sales/")?.split_once('/')?;
+    Some((SaleId(Uuid::try_parse(sale_id).ok()?), what))
 }
 
 /// Looks how long work waits for a thread, and moves the bar. What waits is measured as a request would be: something comes by a

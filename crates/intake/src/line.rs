@@ -113,8 +113,11 @@ impl Line {
     #[must_use]
     pub fn expected_wait_ms(&self, now_ms: i64) -> u64 {
         let queued = self.queued();
-        // A turn whose commit failed never ends; where nobody is left in the line none is under way.
-        let (turn_ms, over_ms) = self.speed.turn_ms(if queued == 0 { i64::MIN } else { now_ms });
+        // Somebody has to find out how long a turn takes now. And a turn whose commit failed never ends.
+        if queued == 0 {
+            return 0;
+        }
+        let (turn_ms, over_ms) = self.speed.turn_ms(now_ms);
         let as_seen_ms = queued.saturating_mul(1_000) / self.decided_per_second().max(1);
         // No faster than turn by turn, however fast it was before they took so long.
         let by_turns_ms = queued.saturating_mul(turn_ms) / ORDERS_PER_TURN as u64;

@@ -373,4 +373,11 @@ fn who_joins_expects_to_wait_for_the_turns_before_and_for_an_own_one_however_fas
     line.turn_begins(5_000, 500, 1_000);
     assert_eq!(line.expected_wait_ms(5_390), 2 * 400 + 10, "the one that is under way is nearly over");
     assert_eq!(line.expected_wait_ms(6_000), 2 * 1_000 + 1_000, "it takes longer than the others");
+    line.turn_ended(std::time::Duration::from_secs(60));
+    line.report(Report { through_seq: Some(1_000), ..Report::default() });
+    assert_eq!(
+        line.expected_wait_ms(66_000),
+        0,
+        "an empty line is joined, or nobody would know that turns are short again"
+    );
 }

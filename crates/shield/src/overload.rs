@@ -13,6 +13,8 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 pub enum Class {
     /// Lists, accounts, states, files: what can be asked again.
     Read,
+    /// Somebody begins, at an item that the crowd is at.
+    Crowd,
     /// Somebody begins.
     Quiz,
     /// Somebody has answered, or has a pass.
@@ -24,12 +26,13 @@ pub enum Class {
 }
 
 impl Class {
-    pub const ALL: [Self; 5] = [Self::Read, Self::Quiz, Self::Order, Self::Poll, Self::Pay];
+    pub const ALL: [Self; 6] = [Self::Read, Self::Crowd, Self::Quiz, Self::Order, Self::Poll, Self::Pay];
 
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Read => "read",
+            Self::Crowd => "crowd",
             Self::Quiz => "quiz",
             Self::Order => "order",
             Self::Poll => "poll",
@@ -60,7 +63,7 @@ const FEW_MEMORY_MS: f64 = 250.0;
 /// What one request is to do, against a question. A third of a payment is a transaction, and a call by a provider.
 const fn work(class: Class) -> f64 {
     match class {
-        Class::Read | Class::Quiz | Class::Poll => 1.0,
+        Class::Read | Class::Crowd | Class::Quiz | Class::Poll => 1.0,
         Class::Order => 2.0,
         Class::Pay => 4.5,
     }
@@ -70,7 +73,7 @@ const fn work(class: Class) -> f64 {
 /// payment that takes three. What is let in now is work for later.
 const fn brings(class: Class) -> f64 {
     match class {
-        Class::Quiz => work(Class::Quiz) + work(Class::Order) + brings(Class::Order),
+        Class::Crowd | Class::Quiz => work(Class::Quiz) + work(Class::Order) + brings(Class::Order),
         Class::Order => work(Class::Order) + work(Class::Poll) + 3.0 * work(Class::Pay),
         Class::Read | Class::Poll | Class::Pay => work(class),
     }
@@ -129,7 +132,7 @@ fn weight(since_last_ms: f64, memory_ms: f64) -> f64 {
 pub struct Overload {
     bar: AtomicU32,
     delay_us: AtomicU32,
-    met: [Met; 5],
+    met: [Met; 6],
 }
 
 /// Apart from each other in memory: every request of every thread counts here.
@@ -187,9 +190,9 @@ fn share_above(bar: u32, class: Class) -> f64 {
 /// Moves the bar. One task has it, and looks every [`LOOK_EVERY_MS`].
 #[derive(Debug, Default)]
 pub struct Watch {
-    counted: [(u64, u64); 5],
+    counted: [(u64, u64); 6],
     /// Requests of each class in a look's time, smoothed.
-    offered: [f64; 5],
+    offered: [f64; 6],
     /// All requests in a look's time, smoothed over longer.
     come: f64,
     /// What is done in a look's time, smoothed, and over a longer time.
@@ -275,7 +278,7 @@ impl Watch {
     /// The work that those bring with them who begin in a look's time.
     fn begin(&self) -> f64 {
         let work_of = |class: Class| self.offered[class as usize] * brings(class);
-        work_of(Class::Read) + work_of(Class::Quiz)
+        work_of(Class::Read) + work_of(Class::Crowd) + work_of(Class::Quiz)
     }
 
     /// Where the bar stands if so much can be done in a look's time: as many of the least important go on as leave room for the
@@ -289,14 +292,21 @@ impl Watch {
             return self.bar_at(class, possible / brings(class));
         }
         let share = ((FAR_OFF - delay) / (FAR_OFF - 1.0)).clamp(0.0, 1.0);
-        let [reads, questions] = [Class::Read, Class::Quiz].map(|class| self.offered[class as usize]);
+        let [reads, crowd, others] = [Class::Read, Class::Crowd, Class::Quiz].map(|class| self.offered[class as usize]);
+        let questions = crowd + others;
         // Who does not begin is refused, and so are all that only read.
         let room = possible * (LEAST_SHARE + (1.0 - LEAST_SHARE) * share) - (reads + questions) * REFUSAL;
         let to_begin = room / (brings(Class::Quiz) - REFUSAL);
         if questions > to_begin {
-            return self.bar_at(Class::Quiz, to_begin.max(possible * LEAST_ROOM / brings(Class::Quiz)));
+            let to_begin = to_begin.max(possible * LEAST_ROOM / brings(Class::Quiz));
+            // What the crowd is at is not to be the others' loss.
+            return if others < to_begin {
+                self.bar_at(Class::Crowd, to_begin - others)
+            } else {
+                self.bar_at(Class::Quiz, to_begin)
+            };
         }
-        let room = possible * share - further_on - work_of(Class::Quiz) - reads * REFUSAL;
+        let room = possible * share - further_on - questions * work(Class::Quiz) - reads * REFUSAL;
         self.bar_at(Class::Read, room.max(0.0) / (work(Class::Read) - REFUSAL))
     }
 

@@ -18,43 +18,66 @@ struct Simulated {
     overload: Overload,
     watch: Watch,
     capacity: f64,
-    /// Requests, by which step of the way they are.
-    waiting: VecDeque<usize>,
+    waiting: VecDeque<Request>,
     /// By the look in which they come.
-    to_come: VecDeque<Vec<usize>>,
+    to_come: VecDeque<Vec<Request>>,
     random: u32,
+    /// How many who were in the crowd at one item were done with their way, and how many who were not.
+    served: [u32; 2],
+}
+
+/// Which step of the way it is, and whether its shopper is in the crowd at one item.
+#[derive(Clone, Copy)]
+struct Request {
+    step: usize,
+    is_crowd: bool,
+}
+
+impl Request {
+    fn class(self) -> Class {
+        if self.step == 0 && self.is_crowd { Class::Crowd } else { WAY[self.step] }
+    }
 }
 
 impl Simulated {
     fn new(capacity: f64) -> Self {
         let to_come = (0..=MOST_PAUSE).map(|_| Vec::new()).collect();
         let (overload, watch) = (Overload::default(), Watch::default());
-        Self { overload, watch, capacity, waiting: VecDeque::new(), to_come, random: 0 }
+        Self { overload, watch, capacity, waiting: VecDeque::new(), to_come, random: 0, served: [0, 0] }
     }
 
     /// The time of one look, in which so many shoppers come. As many were done with their way.
     fn step(&mut self, come: u32) -> f64 {
+        let before: u32 = self.served.iter().sum();
+        self.step_with(come, 0);
+        f64::from(self.served.iter().sum::<u32>() - before)
+    }
+
+    /// The same, and so many more come to one item.
+    fn step_with(&mut self, come: u32, crowd: u32) {
         self.waiting.extend(self.to_come.pop_front().into_iter().flatten());
         self.to_come.push_back(Vec::new());
-        self.waiting.extend((0..come).map(|_| 0));
-        let (mut done, mut time) = (0.0, self.capacity);
+        // The others stand between those of the crowd.
+        let every = (come + crowd).checked_div(come).unwrap_or(u32::MAX);
+        self.waiting.extend((0..come + crowd).map(|number| Request { step: 0, is_crowd: number % every != 0 }));
+        let mut time = self.capacity;
         while time > 0.0
-            && let Some(step) = self.waiting.pop_front()
+            && let Some(request) = self.waiting.pop_front()
         {
+            let step = request.step;
             self.random = self.random.wrapping_add(0x9E37_79B9);
-            let is_admitted = self.overload.admits(WAY[step], self.random.rotate_left(11));
+            let is_admitted = self.overload.admits(request.class(), self.random.rotate_left(11));
             time -= if is_admitted { work(WAY[step]) } else { 1.0 / REFUSALS };
             match step + 1 {
                 _ if !is_admitted => {}
-                further if further == WAY.len() => done += 1.0,
-                further => self.to_come[PAUSES[step] - 1].push(further),
+                further if further == WAY.len() => self.served[usize::from(!request.is_crowd)] += 1,
+                further => self.to_come[PAUSES[step] - 1].push(Request { step: further, ..request }),
             }
         }
-        let waiting: f64 = self.waiting.iter().map(|step| work(WAY[*step])).sum();
+        let waiting: f64 = self.waiting.iter().map(|request| work(WAY[request.step])).sum();
         let delay_us = waiting / self.capacity * LOOK_EVERY_MS as f64 * 1e3;
         let look = Look { busy: 1.0 - time.max(0.0) / self.capacity, ..seen(delay_us as u64) };
         self.watch.look(&self.overload, look);
-        done
     }
 
     fn steps(&mut self, looks: u32, come: u32) -> f64 {
@@ -147,17 +170,31 @@ fn the_least_important_are_refused_first_and_payments_never() {
     let mut watch = Watch::default();
     for look in 1..=2_000_u32 {
         for request in 0..200_u32 {
-            let class = Class::ALL[request as usize % 5];
+            let class = Class::ALL[request as usize % Class::ALL.len()];
             overload.admits(class, request.wrapping_mul(0x9E37_79B9).rotate_left(look));
         }
         watch.look(&overload, seen(40_000));
     }
     let share = |class: Class| overload.share_of(class);
-    assert_eq!([share(Class::Read), share(Class::Pay)], [0.0, 1.0]);
+    assert_eq!([share(Class::Read), share(Class::Crowd), share(Class::Pay)], [0.0, 0.0, 1.0]);
     assert!(share(Class::Quiz) < 0.5, "{watch:?}");
     assert!(share(Class::Order) > share(Class::Quiz) && share(Class::Poll) >= share(Class::Order), "{watch:?}");
     let (came, refused) = overload.counts(Class::Pay);
     assert!(came > 0 && refused == 0);
+}
+
+#[test]
+fn a_crowd_at_one_item_is_refused_before_anybody_at_another_and_has_what_they_leave() {
+    let mut server = Simulated::new(10.0 * way());
+    (0..1_000).for_each(|_| server.step_with(2, 98));
+    let before = (server.served, server.overload.counts(Class::Quiz));
+    (0..2_000).for_each(|_| server.step_with(2, 98));
+    let [crowd, others] = [0, 1].map(|kind| server.served[kind] - before.0[kind]);
+    // Two a look came elsewhere, and there was room for somewhat less than ten.
+    assert!(others > 3_800, "{others} and {crowd}");
+    assert!(crowd > 3_000, "{others} and {crowd}");
+    let (came, refused) = server.overload.counts(Class::Quiz);
+    assert!((refused - before.1.1) * 50 < came - before.1.0, "{refused} of {came}");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The express lane: a connection that asks for nothing but pages and the time is answered here, from bytes that are
 //! ready, with one read and one write a request. Any other request goes to hyper, with all that was read of it, and the
 //! connection comes back when that is answered; with one that is odd in any way it stays there for the rest of its life. So
-//! the lane parses little, and refuses nothing but under overload; what it answers, it answers as hyper and the router would.
+//! the lane parses little, and refuses nothing but under overload and for lines that are too long; what it answers, it answers as hyper and the router would.
 
 mod exchange;
 mod prefixed;
@@ -36,8 +36,8 @@ pub(crate) trait Answers {
     /// Writes a ready answer to a request; false where there is none.
     fn answer(&self, request: &Request<'_>, peer: SocketAddr, out: &mut Vec<u8>) -> bool;
 
-    /// Under overload, whether a request is taken; where not, the refusal is written.
-    fn judge(&self, request: &Addressed<'_>, out: &mut Vec<u8>) -> Judged;
+    /// Whether a request is taken by its line and, under overload, by the shop; where not, the refusal is written.
+    fn judge(&self, request: &Addressed<'_, '_>, out: &mut Vec<u8>) -> Judged;
 }
 
 /// What overload says of a request.
@@ -58,7 +58,7 @@ impl Answers for NoneReady {
         false
     }
 
-    fn judge(&self, _: &Addressed<'_>, _: &mut Vec<u8>) -> Judged {
+    fn judge(&self, _: &Addressed<'_, '_>, _: &mut Vec<u8>) -> Judged {
         Judged::Not
     }
 }

@@ -2,6 +2,8 @@
 
 use std::mem::MaybeUninit;
 
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
+
 /// Header fields of a request, at most.
 const MAX_FIELDS: usize = 48;
 
@@ -73,17 +75,18 @@ impl<'a> Request<'a> {
     }
 }
 
-/// A whole request of any kind, as far as overload has to know it.
+/// A whole request of any kind, as far as it has to be known to refuse it.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Addressed<'a> {
+pub(crate) struct Addressed<'fields, 'a> {
     pub(crate) method: &'a str,
     pub(crate) path: &'a str,
+    fields: &'fields [httparse::Header<'a>],
 }
 
-impl<'a> Addressed<'a> {
+impl<'fields, 'a> Addressed<'fields, 'a> {
     /// The request with that head at the beginning of these bytes, and its length; none where it is not whole, or anything about
     /// it is for hyper to judge.
-    pub(crate) fn of(head: &Head<'_, 'a>, bytes: &[u8]) -> Option<(Self, usize)> {
+    pub(crate) fn of(head: &Head<'fields, 'a>, bytes: &[u8]) -> Option<(Self, usize)> {
         if !matches!(head.method, "GET" | "POST") {
             return None;
         }
@@ -105,7 +108,20 @@ impl<'a> Addressed<'a> {
             }
         }
         let length = head.bytes.checked_add(body_bytes.unwrap_or(0))?;
-        (length <= bytes.len()).then_some((Self { method: head.method, path: head.path }, length))
+        let request = Self { method: head.method, path: head.path, fields: head.fields };
+        (length <= bytes.len()).then_some((request, length))
+    }
+
+    /// Those of its header fields that have one of these names.
+    pub(crate) fn headers(&self, names: &[HeaderName]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for field in self.fields {
+            let name = names.iter().find(|name| name.as_str().eq_ignore_ascii_case(field.name));
+            if let Some((name, value)) = name.cloned().zip(HeaderValue::from_bytes(field.value).ok()) {
+                headers.append(name, value);
+            }
+        }
+        headers
     }
 }
 
@@ -150,14 +166,19 @@ fn is_plain_in_a_query(byte: u8) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use axum::http::header;
     use proptest::prelude::*;
 
     fn plain(bytes: &[u8]) -> Option<(Request<'_>, usize)> {
         Head::parse(bytes, Request::of)
     }
 
-    fn addressed(bytes: &[u8]) -> Option<(Addressed<'_>, usize)> {
-        Head::parse(bytes, |head| Addressed::of(head, bytes))
+    /// Method, path and cookies, and the length.
+    fn addressed(bytes: &[u8]) -> Option<(String, HeaderMap, usize)> {
+        Head::parse(bytes, |head| {
+            let (request, length) = Addressed::of(head, bytes)?;
+            Some((format!("{} {}", request.method, request.path), request.headers(&[header::COOKIE]), length))
+        })
     }
 
     fn is_plain(head: &str) -> bool {
@@ -209,9 +230,10 @@ mod tests {
 
     #[test]
     fn a_request_with_a_body_is_known_by_its_address_once_it_is_whole() {
-        let whole = b"POST /a?b HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}GET /";
-        let (request, length) = addressed(whole).unwrap();
-        assert_eq!((request, &whole[length..]), (Addressed { method: "POST", path: "/a" }, b"GET /".as_slice()));
+        let whole = b"POST /a?b HTTP/1.1\r\nHost: a\r\ncookie: b=1\r\nCookie: c=2\r\nContent-Length: 2\r\n\r\n{}GET /";
+        let (address, cookies, length) = addressed(whole).unwrap();
+        assert_eq!((address.as_str(), &whole[length..]), ("POST /a", b"GET /".as_slice()));
+        assert_eq!((cookies.len(), cookies.get_all(header::COOKIE).iter().count()), (2, 2));
         assert_eq!(addressed(&whole[..whole.len() - 6]), None, "a part of its body is to come");
         for odd in [
             "Content-Length: 2\r\nContent-Length: 2",

@@ -53,13 +53,6 @@ impl ApiError {
         Self { retry_after: Some(wait), ..Self::busy() }
     }
 
-    /// The line would take longer than anybody is let in for. They come again while its second half is decided, each at a time
-    /// of their own.
-    pub(super) fn line_is_long(wait_ms: u64, random: u64) -> Self {
-        let half_ms = wait_ms / 2;
-        Self::overloaded(Duration::from_millis(half_ms + random % half_ms.max(1)))
-    }
-
     /// A switch of Plan B is set.
     pub(crate) fn switched_off(code: Code, detail: &str) -> Self {
         Self { retry_after: Some(SWITCHED_OFF_RETRY_AFTER), ..Self::new(code, detail) }

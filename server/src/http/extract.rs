@@ -5,7 +5,7 @@ use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, JsonRejection, QueryRejection};
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method, header};
+use axum::http::{HeaderMap, HeaderName, Method, header};
 use cookie::Cookie;
 use sale::{MerchantId, ShopperId};
 use serde::Serialize;
@@ -167,16 +167,25 @@ impl FromRequestParts<App> for Visitor {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Self::Rejection> {
-        if bearer(&parts.headers).is_some() {
+        Ok(Self(Shopper::of(app, &parts.headers)))
+    }
+}
+
+/// What says who asks.
+pub(super) const SHOPPERS_FIELDS: [HeaderName; 3] =
+    [header::AUTHORIZATION, header::COOKIE, HeaderName::from_static("sec-fetch-site")];
+
+impl Shopper {
+    /// Who is signed in, by [`SHOPPERS_FIELDS`].
+    pub(super) fn of(app: &App, headers: &HeaderMap) -> Option<Self> {
+        if bearer(headers).is_some() {
             // A Bearer request ignores cookies, and so it passes the cross-site rule for good reason.
-            return Ok(Self(None));
+            return None;
         }
         let now_ms = app.clock.now_ms();
-        let claims = session(app, &parts.headers, SESSION_COOKIE).and_then(|text| app.tokens.session.open(&text).ok());
-        let shopper = claims
-            .filter(|claims| claims.is_live(now_ms))
-            .map(|claims| Shopper { id: claims.shopper_id, display_name: claims.display_name });
-        Ok(Self(shopper))
+        let claims = session(app, headers, SESSION_COOKIE).and_then(|text| app.tokens.session.open(&text).ok());
+        let live = claims.filter(|claims| claims.is_live(now_ms));
+        live.map(|claims| Self { id: claims.shopper_id, display_name: claims.display_name })
     }
 }
 

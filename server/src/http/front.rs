@@ -22,13 +22,14 @@ use futures::future::{Either, MapOk};
 use http_body_util::{Either as EitherBody, Full};
 use hyper::body::{Body as _, Incoming};
 use hyper::service::Service;
+use shield::Class;
 use tower::Service as _;
 
 use super::refusals::Refusals;
-use super::{App, csi, framing, guard, passage, request_id, static_pages};
+use super::{App, csi, framing, guard, long_lines, passage, request_id, static_pages};
 use crate::express::{self, Addressed, Answers, Date, Judged, Wire};
 use crate::metrics;
-use crate::overload::class_of;
+use crate::overload::{class_in, sale_of};
 
 const TIME_PATH: &str = "/csi/time";
 
@@ -54,6 +55,19 @@ impl Front {
         let time_wire = Wire::new(StatusCode::OK, &time_head, None);
         let refusals = Refusals::new(app);
         Arc::new(Self { app: app.clone(), router: super::router(app), time_head, time_wire, refusals })
+    }
+
+    /// Whether overload lets a request in. One that is refused is a request for its item all the same.
+    fn takes(&self, method: &Method, path: &str, random: u32) -> bool {
+        let class = class_in(&self.app, method, path);
+        let takes = self.app.overload.admits(class, random);
+        if !takes
+            && class <= Class::Quiz
+            && let Some((sale_id, _)) = sale_of(path)
+        {
+            self.app.heat.record_sale(&self.app.publisher, sale_id);
+        }
+        takes
     }
 
     /// The answer and its route's pattern, where it is ready.
@@ -103,7 +117,15 @@ impl Answers for Front {
         true
     }
 
-    fn judge(&self, request: &Addressed<'_>, out: &mut Vec<u8>) -> Judged {
+    fn judge(&self, request: &Addressed<'_, '_>, out: &mut Vec<u8>) -> Judged {
+        let began_us = self.app.clock.now_us();
+        if let Some((route, wait)) = long_lines::refused(&self.app, request, fastrand::u64(..)) {
+            DATE.with_borrow_mut(|date| self.refusals.write_until(wait, date.at_us(began_us), out));
+            let elapsed_us = self.app.clock.now_us() - began_us;
+            let elapsed = Duration::from_micros(elapsed_us.max(0) as u64);
+            metrics::request_answered(route, StatusCode::SERVICE_UNAVAILABLE, elapsed);
+            return Judged::Answered;
+        }
         if !self.app.overload.is_shedding() {
             return Judged::Not;
         }
@@ -113,7 +135,7 @@ impl Answers for Front {
         }
         let Ok(method) = Method::from_bytes(request.method.as_bytes()) else { return Judged::Not };
         let random = fastrand::u32(..);
-        if self.app.overload.admits(class_of(&method, request.path), random) {
+        if self.takes(&method, request.path, random) {
             return Judged::Taken;
         }
         DATE.with_borrow_mut(|date| self.refusals.write(random, date.at_us(self.app.clock.now_us()), out));
@@ -152,8 +174,8 @@ impl Service<Request<Incoming>> for Asked {
             return Either::Left(ready(Ok(answer.map(EitherBody::Left))));
         }
         if !self.next_is_taken.replace(false) {
-            let (class, random) = (class_of(request.method(), request.uri().path()), fastrand::u32(..));
-            if !self.front.app.overload.admits(class, random) {
+            let random = fastrand::u32(..);
+            if !self.front.takes(request.method(), request.uri().path(), random) {
                 let mut refusal = self.front.refusals.answer(random);
                 refusal.headers_mut().insert(request_id::NAME, request_id::of(request.headers()));
                 return Either::Left(ready(Ok(refusal.map(EitherBody::Left))));

@@ -11,6 +11,7 @@ mod files;
 mod framing;
 mod front;
 mod guard;
+mod long_lines;
 mod machine;
 mod merchant;
 mod openapi;

@@ -3,11 +3,9 @@
 use api::{Accepted, Cancelled, Chance, Code, Mine, Order, OrderList, PlaceOrder, QueueState, QueueStatus};
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, HeaderName, StatusCode};
 use committer::past_seat;
-use intake::{
-    AdmitRefused, Application, FIRST_GUESS_PER_SECOND, Line, Place, Status, entered_poll_after_ms, poll_after_ms,
-};
+use intake::{AdmitRefused, Application, FIRST_GUESS_PER_SECOND, Place, Status, entered_poll_after_ms, poll_after_ms};
 use ledger::{OrderFilter, OrderRow, PAGE_ROWS_MAX, Reader, SeatRow};
 use sale::{
     AdmissionRefusal, DRAW_PAUSE_MS, DrawStage, OrderId, Outcome, QueueClaims, ReleaseCause, SaleId, order_id_of,
@@ -16,13 +14,14 @@ use sha2::{Digest, Sha256};
 
 use super::error::{ApiError, ApiResult};
 use super::extract::{Json, PathId, Shopper};
+use super::long_lines::is_short_enough;
 use super::quiz::{limit_writes, line_of};
 use super::view;
 use super::{App, plan_b};
 use crate::funnel::{self, Layer};
 use crate::metrics;
 
-const IDEMPOTENCY_KEY: &str = "idempotency-key";
+pub(super) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const IDEMPOTENCY_KEY_CHARS: std::ops::RangeInclusive<usize> = 1..=64;
 
 /// Units that come back in a second, as far as polls are concerned: holds lapse slowly.
@@ -106,16 +105,6 @@ pub(super) async fn place(
         app.writer.ring();
     }
     Ok(accepted(place))
-}
-
-/// Whether the line takes no longer than anybody is let in for. `random` says when to come again.
-pub(super) fn is_short_enough(app: &App, line: &Line, random: u64) -> ApiResult<()> {
-    let wait_ms = line.expected_wait_ms(app.clock.now_ms());
-    if !app.settings.overload_control || wait_ms <= app.tuned.line_wait_ms() {
-        return Ok(());
-    }
-    funnel::refused(Layer::Queue, 1);
-    Err(ApiError::line_is_long(wait_ms, random))
 }
 
 /// Where a place in the line stands. Answered to its shopper only, in any session.
@@ -297,7 +286,7 @@ pub(super) async fn own_row(app: &App, shopper: &Shopper, order_id: OrderId) -> 
     row.filter(|row| row.shopper_id == shopper.id).ok_or_else(ApiError::not_found)
 }
 
-fn idempotency_key(headers: &HeaderMap) -> ApiResult<&str> {
+pub(super) fn idempotency_key(headers: &HeaderMap) -> ApiResult<&str> {
     let wrong = || ApiError::new(Code::IdempotencyKeyInvalid, "Idempotency-Key: 1 to 64 visible ASCII characters");
     let mut values = headers.get_all(IDEMPOTENCY_KEY).iter();
     let key = values.next().and_then(|value| value.to_str().ok()).ok_or_else(wrong)?;

@@ -15,7 +15,7 @@ use uuid::{NoContext, Timestamp, Uuid};
 use super::cache::CachePolicy;
 use super::error::{ApiError, ApiResult};
 use super::extract::{Json, OptionalJson, PathId, Shopper};
-use super::orders::is_short_enough;
+use super::long_lines::is_short_enough;
 use super::plan_b::QuizMode;
 use super::{App, plan_b};
 use crate::funnel::{self, Layer};

@@ -10,8 +10,11 @@ use super::error::ApiError;
 use super::{App, passage};
 use crate::express::{Date, Wire};
 
-/// They are told to come again after 1 to so many seconds, so that they do not come together.
-const LONGEST_WAIT_SECONDS: u64 = 4;
+/// Under overload they are told to come again after 1 to so many seconds, so that they do not come together.
+const OVERLOAD_WAITS: usize = 4;
+
+/// Nobody is told to wait longer.
+const LONGEST_WAIT_SECONDS: u64 = 30;
 
 struct Refusal {
     head: HeaderMap,
@@ -20,6 +23,7 @@ struct Refusal {
 
 pub(super) struct Refusals {
     body: Bytes,
+    /// By the seconds to wait, from one on.
     by_wait: Vec<Refusal>,
 }
 
@@ -38,7 +42,7 @@ impl Refusals {
 
     /// `random` says how long to wait.
     fn of(&self, random: u32) -> &Refusal {
-        &self.by_wait[(random >> 16) as usize % self.by_wait.len()]
+        &self.by_wait[(random >> 16) as usize % OVERLOAD_WAITS]
     }
 
     pub(super) fn answer(&self, random: u32) -> Response<Full<Bytes>> {
@@ -50,5 +54,11 @@ impl Refusals {
 
     pub(super) fn write(&self, random: u32, date: &Date, out: &mut Vec<u8>) {
         self.of(random).wire.write(date, &self.body, out);
+    }
+
+    /// To be told when to come again.
+    pub(super) fn write_until(&self, wait: Duration, date: &Date, out: &mut Vec<u8>) {
+        let seconds = wait.as_millis().div_ceil(1_000).clamp(1, u128::from(LONGEST_WAIT_SECONDS)) as usize;
+        self.by_wait[seconds - 1].wire.write(date, &self.body, out);
     }
 }

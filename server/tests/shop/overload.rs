@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::support::{PATIENCE, Shop, command};
+use crate::support::{PATIENCE, Shop, answered, command};
 
 /// Written at once on each connection.
 const PIPELINED: usize = 64;
@@ -83,9 +83,11 @@ async fn under_overload_who_begins_is_told_to_come_again_and_what_is_about_money
         let name = format!("stampede_shed_requests_total{{class=\"{class}\"}} ");
         metrics.lines().find_map(|line| line.strip_prefix(&name)?.parse::<u64>().ok()).unwrap_or_default()
     };
+    // Who begins: the crowd is at this item, and soon it is known.
+    let begun = |metrics: &str| shed(metrics, "quiz") + shed(metrics, "crowd");
     let mut metrics = String::new();
     let deadline = std::time::Instant::now() + PATIENCE;
-    while shed(&metrics, "quiz") < 1_000 && std::time::Instant::now() < deadline {
+    while begun(&metrics) < 1_000 && std::time::Instant::now() < deadline {
         metrics = shop.get("/metrics", "").await.text;
     }
     // While they are refused by the thousand: an order is paid for.
@@ -96,7 +98,7 @@ async fn under_overload_who_begins_is_told_to_come_again_and_what_is_about_money
     metrics = shop.get("/metrics", "").await.text;
     stop.store(true, Ordering::Relaxed);
     let refusals: Vec<String> = floods.into_iter().filter_map(|flood| flood.join().unwrap()).collect();
-    assert!(shed(&metrics, "quiz") >= 1_000, "{metrics}");
+    assert!(begun(&metrics) >= 1_000 && shed(&metrics, "crowd") > 0, "{metrics}");
     assert_eq!(shed(&metrics, "pay"), 0);
     let refusal = refusals.first().unwrap().to_ascii_lowercase();
     for field in [
@@ -135,4 +137,46 @@ async fn a_sale_has_a_limit_that_all_its_shoppers_share() {
     refused.unwrap().is_problem(429, "rate_limited");
     // Another sale is none of its business.
     shop.post(&format!("/api/sales/{other_id}/quiz"), &shoppers[0], json!({})).await.ok(200);
+}
+
+/// Who refuses: a request with an id goes to hyper, one without is refused in the express lane.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_line_that_takes_too_long_is_not_joined_and_who_has_a_place_in_it_finds_it_again() {
+    let shop = Shop::start();
+    set(&shop, "line_wait_ms", "100");
+    let sale_id = shop.sale(json!({})).await;
+    let shoppers = shop.shoppers(3);
+    let first = json!({ "pass": shop.pass(&sale_id, &shoppers[0]).await, "quantity": 1 });
+    let second = json!({ "pass": shop.pass(&sale_id, &shoppers[1]).await, "quantity": 1 });
+
+    // Somebody else writes, and the committer waits for it.
+    let beside = ledger::SqliteLedger::open(&shop.folder.path().join("stampede.db")).unwrap();
+    beside.connection().execute_batch("BEGIN IMMEDIATE").unwrap();
+    let placed = shop.order(&sale_id, &shoppers[0], "first", first.clone()).await.ok(202);
+    let quiz = format!("/api/sales/{sale_id}/quiz");
+    let refused = async {
+        while shop.post(&quiz, &shoppers[2], json!({})).await.status.as_u16() != 503 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(3), refused).await.expect("the line becomes too long");
+    let order = |id: Option<&'static str>| {
+        let request = shop.request("POST", &format!("/api/sales/{sale_id}/orders"));
+        let request = request.header("cookie", &shoppers[1]).header("idempotency-key", "second").json(&second);
+        answered(id.into_iter().fold(request, |request, id| request.header("x-request-id", id)))
+    };
+    for id in [None, Some("0123456789abcdef0123456789abcdef")] {
+        let answer = order(id).await;
+        answer.is_problem(503, "busy");
+        let seconds: u64 = answer.header("retry-after").parse().unwrap();
+        assert!((1..=30).contains(&seconds), "{seconds}");
+    }
+    // What is wrong with a request is said all the same where it says nothing of its shopper.
+    shop.order(&sale_id, "", "second", second.clone()).await.is_problem(401, "signed_out");
+    let again = shop.order(&sale_id, &shoppers[0], "first", first).await.ok(202);
+    assert_eq!(again["order_id"], placed["order_id"]);
+
+    beside.connection().execute_batch("ROLLBACK").unwrap();
+    assert_eq!(shop.outcome(&placed["queue_token"], &shoppers[0]).await["state"], "held");
+    order(None).await.ok(202);
 }
