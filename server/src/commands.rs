@@ -87,6 +87,7 @@ pub(crate) fn shopper_sessions(store: &Path, count: u32) -> Result<(), Failure> 
             .collect();
         let writes = rows.iter().cloned().map(Write::AddShopper).collect();
         ledger.apply(&Batch { writes, ..Batch::default() })?;
+        ledger.move_long_log(false)?;
         for row in rows {
             let claims = SessionClaims {
                 shopper_id: row.shopper_id,

@@ -48,18 +48,23 @@ pub(crate) fn class_of(method: &Method, path: &str) -> Class {
     }
 }
 
-/// The same, of a request to this shop: who begins where the crowd is comes after who begins elsewhere.
+/// The same, of a request to this shop: who begins where the crowd is comes after who begins elsewhere, and nobody begins at a sale
+/// that there is not.
 pub(crate) fn class_in(app: &App, method: &Method, path: &str) -> Class {
-    match class_of(method, path) {
-        Class::Quiz if is_crowded(app, path).unwrap_or(false) => Class::Crowd,
-        class => class,
+    let class = class_of(method, path);
+    if class != Class::Quiz {
+        return class;
     }
-}
-
-fn is_crowded(app: &App, path: &str) -> Option<bool> {
     let catalog = app.publisher.catalog();
-    let item_id = catalog.sale(sale_of(path)?.0)?.item_id;
-    Some(app.heat.hot().get(item_id)?.crowded_since_ms.is_some())
+    let sale = sale_of(path).and_then(|(sale_id, _)| catalog.sale(sale_id)).filter(|_| *method == Method::POST);
+    match sale {
+        None => Class::Read,
+        Some(sale) => {
+            let hot = app.heat.hot();
+            let is_crowded = hot.get(sale.item_id).is_some_and(|item| item.crowded_since_ms.is_some());
+            if is_crowded { Class::Crowd } else { Class::Quiz }
+        }
+    }
 }
 
 /// The sale that a path is under, and what it names there.

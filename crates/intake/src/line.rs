@@ -109,7 +109,7 @@ impl Line {
     }
 
     /// How long an order that joined now would wait for its decision, as the line was last seen to move: until its turn comes,
-    /// and for that turn, less what is over of the turn that is under way.
+    /// and for that turn, and for what is left of the one that is under way.
     #[must_use]
     pub fn expected_wait_ms(&self, now_ms: i64) -> u64 {
         let queued = self.queued();
@@ -117,16 +117,19 @@ impl Line {
         if queued == 0 {
             return 0;
         }
-        let (turn_ms, over_ms) = self.speed.turn_ms(now_ms);
-        let as_seen_ms = queued.saturating_mul(1_000) / self.decided_per_second().max(1);
+        let turn = self.speed.turn(now_ms);
+        let taken =
+            turn.through_seq.map_or(0, |through| through.saturating_sub(self.decided_seq.load(Ordering::Acquire)));
+        let behind = queued.saturating_sub(taken);
+        let as_seen_ms = behind.saturating_mul(1_000) / self.decided_per_second().max(1);
         // No faster than turn by turn, however fast it was before they took so long.
-        let by_turns_ms = queued.saturating_mul(turn_ms) / ORDERS_PER_TURN as u64;
-        as_seen_ms.max(by_turns_ms).saturating_add(turn_ms).saturating_sub(over_ms)
+        let by_turns_ms = behind.saturating_mul(turn.ms) / ORDERS_PER_TURN as u64;
+        as_seen_ms.max(by_turns_ms).saturating_add(turn.left_ms).saturating_add(turn.ms)
     }
 
     /// To be called at the beginning of a turn that takes up to the order of this number.
     pub fn turn_begins(&self, now_ms: i64, through_seq: u64, last_seq: u64) {
-        self.speed.look(now_ms, self.decided_seq.load(Ordering::Acquire), through_seq < last_seq);
+        self.speed.look(now_ms, self.decided_seq.load(Ordering::Acquire), through_seq, through_seq < last_seq);
     }
 
     /// To be called when what was decided in a turn has been committed, with the time that it took.

@@ -371,8 +371,14 @@ fn who_joins_expects_to_wait_for_the_turns_before_and_for_an_own_one_however_fas
     line.turn_ended(std::time::Duration::from_millis(400));
     assert_eq!(line.expected_wait_ms(0), 2 * 400 + 400, "two turns, and its own");
     line.turn_begins(5_000, 500, 1_000);
-    assert_eq!(line.expected_wait_ms(5_390), 2 * 400 + 10, "the one that is under way is nearly over");
+    assert_eq!(
+        line.expected_wait_ms(5_390),
+        2 * 400 + 10,
+        "the one that is under way is nearly over, and one is before the own"
+    );
     assert_eq!(line.expected_wait_ms(6_000), 2 * 1_000 + 1_000, "it takes longer than the others");
+    line.turn_begins(7_000, 1_000, 1_000);
+    assert_eq!(line.expected_wait_ms(7_300), 100 + 400, "what is left of it, however few it takes, and the own");
     line.turn_ended(std::time::Duration::from_secs(60));
     line.report(Report { through_seq: Some(1_000), ..Report::default() });
     assert_eq!(

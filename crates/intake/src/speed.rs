@@ -27,8 +27,18 @@ pub(crate) struct Speed {
     per_second: AtomicU64,
     turn_ms: AtomicU64,
     turn_began_at_ms: AtomicI64,
+    turn_through_seq: AtomicU64,
     /// When the line was last seen to be longer than its turn, and what had been decided by then.
     since: Mutex<Option<(i64, u64)>>,
+}
+
+/// A turn of the line, as it is expected to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Turn {
+    pub(crate) ms: u64,
+    /// Of the one that is under way, and the last order that it takes.
+    pub(crate) left_ms: u64,
+    pub(crate) through_seq: Option<u64>,
 }
 
 impl Default for Speed {
@@ -37,6 +47,7 @@ impl Default for Speed {
             per_second: AtomicU64::new(FIRST_GUESS_PER_SECOND),
             turn_ms: AtomicU64::new(0),
             turn_began_at_ms: AtomicI64::new(NONE),
+            turn_through_seq: AtomicU64::new(0),
             since: Mutex::new(None),
         }
     }
@@ -47,13 +58,20 @@ impl Speed {
         self.per_second.load(Ordering::Relaxed)
     }
 
-    /// How long the last turns took, and how much of the one that is under way is over. Where that one is longer already, it is
+    /// How long a turn takes, and what is left of the one that is under way. Where that one is longer already than the last were, it is
     /// taken to be as long again: nobody knows what became of it.
-    pub(crate) fn turn_ms(&self, now_ms: i64) -> (u64, u64) {
-        let began_at_ms = self.turn_began_at_ms.load(Ordering::Relaxed);
-        let over_ms = if began_at_ms == NONE { 0 } else { now_ms.saturating_sub(began_at_ms).max(0).unsigned_abs() };
-        let turn_ms = self.turn_ms.load(Ordering::Relaxed);
-        if over_ms > turn_ms { (over_ms, 0) } else { (turn_ms, over_ms) }
+    pub(crate) fn turn(&self, now_ms: i64) -> Turn {
+        let (ms, began_at_ms) = (self.turn_ms.load(Ordering::Relaxed), self.turn_began_at_ms.load(Ordering::Relaxed));
+        if began_at_ms == NONE {
+            return Turn { ms, left_ms: 0, through_seq: None };
+        }
+        let over_ms = now_ms.saturating_sub(began_at_ms).max(0).unsigned_abs();
+        let through_seq = Some(self.turn_through_seq.load(Ordering::Relaxed));
+        if over_ms > ms {
+            Turn { ms: over_ms, left_ms: over_ms, through_seq }
+        } else {
+            Turn { ms, left_ms: ms - over_ms, through_seq }
+        }
     }
 
     /// Each turn counts a half, the past the rest: one that was long for a reason of its own is soon forgotten.
@@ -64,8 +82,9 @@ impl Speed {
         self.turn_ms.store(if is_first { took_ms } else { (before_ms + took_ms) / 2 }, Ordering::Relaxed);
     }
 
-    /// To be told at the beginning of each turn: how many orders have been decided, and whether some will be left.
-    pub(crate) fn look(&self, now_ms: i64, decided: u64, some_are_left: bool) {
+    /// To be told at the beginning of each turn: how many orders have been decided, up to which they will be, and whether some will be left.
+    pub(crate) fn look(&self, now_ms: i64, decided: u64, through_seq: u64, some_are_left: bool) {
+        self.turn_through_seq.store(through_seq, Ordering::Relaxed);
         self.turn_began_at_ms.store(now_ms, Ordering::Relaxed);
         let mut since = self.since.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((then_ms, then_decided)) = *since {
@@ -92,7 +111,7 @@ mod tests {
     /// A line that decides so many in each turn of 25 ms.
     fn after(turns: u64, orders_a_turn: u64) -> u64 {
         let speed = Speed::default();
-        (0..=turns).for_each(|turn| speed.look(turn as i64 * 25, turn * orders_a_turn, true));
+        (0..=turns).for_each(|turn| speed.look(turn as i64 * 25, turn * orders_a_turn, 0, true));
         speed.per_second()
     }
 
@@ -108,26 +127,27 @@ mod tests {
     #[test]
     fn a_turn_that_takes_long_says_at_once_how_long_the_next_will_and_the_next_ones_correct_it() {
         let speed = Speed::default();
-        assert_eq!(speed.turn_ms(5), (0, 0));
-        speed.look(1_000, 0, false);
-        let under_way = [1_000, 1_300, 900].map(|now_ms| speed.turn_ms(now_ms));
-        assert_eq!(under_way, [(0, 0), (300, 0), (0, 0)]);
+        let turn = |now_ms| (speed.turn(now_ms).ms, speed.turn(now_ms).left_ms);
+        assert_eq!(speed.turn(5), Turn { ms: 0, left_ms: 0, through_seq: None });
+        speed.look(1_000, 0, 7, false);
+        assert_eq!([1_000, 1_300, 900].map(turn), [(0, 0), (300, 300), (0, 0)]);
+        assert_eq!(speed.turn(1_000).through_seq, Some(7));
         speed.turn_ended(Duration::from_millis(400));
-        assert_eq!(speed.turn_ms(99_000), (400, 0));
-        speed.look(99_000, 1, false);
-        assert_eq!((speed.turn_ms(99_100), speed.turn_ms(99_900)), ((400, 100), (900, 0)));
+        assert_eq!(turn(99_000), (400, 0));
+        speed.look(99_000, 1, 8, false);
+        assert_eq!([99_100, 99_900].map(turn), [(400, 300), (900, 900)]);
         speed.turn_ended(Duration::ZERO);
-        assert_eq!(speed.turn_ms(99_900), (200, 0));
+        assert_eq!(turn(99_900), (200, 0));
         (0..40).for_each(|_| speed.turn_ended(Duration::ZERO));
-        assert_eq!(speed.turn_ms(99_900), (0, 0));
+        assert_eq!(turn(99_900), (0, 0));
     }
 
     #[test]
     fn one_long_turn_says_more_of_the_speed_than_one_short_turn() {
         let [long, short] = [400, 25].map(|elapsed_ms| {
             let speed = Speed::default();
-            speed.look(0, 0, true);
-            speed.look(elapsed_ms, 1_000 * elapsed_ms.unsigned_abs() / 1_000, true);
+            speed.look(0, 0, 0, true);
+            speed.look(elapsed_ms, 1_000 * elapsed_ms.unsigned_abs() / 1_000, 0, true);
             speed.per_second()
         });
         assert!(long < 1_200 && short > 1_700, "{long} and {short} of 1,000 a second");
@@ -136,7 +156,7 @@ mod tests {
     #[test]
     fn a_line_that_nobody_waits_in_says_nothing_of_its_speed() {
         let speed = Speed::default();
-        (0..100).for_each(|turn| speed.look(turn * 1_000, turn as u64, false));
+        (0..100).for_each(|turn| speed.look(turn * 1_000, turn as u64, 0, false));
         assert_eq!(speed.per_second(), FIRST_GUESS_PER_SECOND);
     }
 

@@ -90,6 +90,10 @@ const FAR_OFF: f64 = 8.0;
 /// However many are to be refused, this share of what can be done is for those who begin.
 const LEAST_ROOM: f64 = 0.1;
 
+/// Who begins where no crowd is goes before the crowd while they are no more than this share of those who can begin. So the crowd keeps
+/// the rest, whatever anybody asks for elsewhere.
+const MOST_ELSEWHERE: f64 = 0.5;
+
 /// The processor is full from this share of its time on.
 const FULL: f64 = 0.85;
 
@@ -133,6 +137,7 @@ pub struct Overload {
     bar: AtomicU32,
     delay_us: AtomicU32,
     met: [Met; 6],
+    refused_beside: AtomicU64,
 }
 
 /// Apart from each other in memory: every request of every thread counts here.
@@ -149,11 +154,16 @@ impl Overload {
         let met = &self.met[class as usize];
         met.offered.fetch_add(1, Ordering::Relaxed);
         let bar = self.bar.load(Ordering::Relaxed);
-        let admits = bar == 0 || class == Class::Pay || class as u32 * STEPS + random % STEPS >= bar;
+        let admits = bar == 0 || class == Class::Pay || rank(class, bar) * STEPS + random % STEPS >= bar;
         if !admits {
             met.shed.fetch_add(1, Ordering::Relaxed);
         }
         admits
+    }
+
+    /// Counts a request that something else has refused, as cheaply, before it came here: it was work all the same.
+    pub fn refused_beside(&self) {
+        self.refused_beside.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Whether any request may be refused now.
@@ -182,8 +192,16 @@ impl Overload {
     }
 }
 
+/// Where a class stands under a bar. One within those who begin elsewhere says that they are a crowd themselves: then all who begin are alike.
+const fn rank(class: Class, bar: u32) -> u32 {
+    match class {
+        Class::Crowd if bar > Class::Quiz as u32 * STEPS => Class::Quiz as u32,
+        class => class as u32,
+    }
+}
+
 fn share_above(bar: u32, class: Class) -> f64 {
-    let refused = bar.saturating_sub(class as u32 * STEPS).min(STEPS);
+    let refused = bar.saturating_sub(rank(class, bar) * STEPS).min(STEPS);
     if class == Class::Pay { 1.0 } else { 1.0 - f64::from(refused) / f64::from(STEPS) }
 }
 
@@ -191,6 +209,7 @@ fn share_above(bar: u32, class: Class) -> f64 {
 #[derive(Debug, Default)]
 pub struct Watch {
     counted: [(u64, u64); 6],
+    counted_beside: u64,
     /// Requests of each class in a look's time, smoothed.
     offered: [f64; 6],
     /// All requests in a look's time, smoothed over longer.
@@ -231,6 +250,10 @@ impl Watch {
             come += offered as f64 / looks;
             done += (offered.saturating_sub(shed) as f64 * work(class) + shed as f64 * REFUSAL) / looks;
         }
+        let beside = overload.refused_beside.load(Ordering::Relaxed);
+        let refused_beside = (beside - std::mem::replace(&mut self.counted_beside, beside)) as f64 / looks;
+        come += refused_beside;
+        done += refused_beside * REFUSAL;
         self.come += (come - self.come) * weight(since_last_ms, FEW_MEMORY_MS);
         self.done += (done - self.done) * weight(since_last_ms, DONE_MEMORY_MS);
         self.long_done += (done - self.long_done) * weight(since_last_ms, LONG_DONE_MEMORY_MS);
@@ -299,12 +322,12 @@ impl Watch {
         let to_begin = room / (brings(Class::Quiz) - REFUSAL);
         if questions > to_begin {
             let to_begin = to_begin.max(possible * LEAST_ROOM / brings(Class::Quiz));
-            // What the crowd is at is not to be the others' loss.
-            return if others < to_begin {
-                self.bar_at(Class::Crowd, to_begin - others)
-            } else {
-                self.bar_at(Class::Quiz, to_begin)
-            };
+            // What the crowd is at is not the others' loss, unless they are so many themselves.
+            if others <= to_begin * MOST_ELSEWHERE {
+                return self.bar_at(Class::Crowd, to_begin - others);
+            }
+            let refused = (1.0 - to_begin / questions) * f64::from(STEPS);
+            return Class::Quiz as u32 * STEPS + refused.round().max(1.0) as u32;
         }
         let room = possible * share - further_on - questions * work(Class::Quiz) - reads * REFUSAL;
         self.bar_at(Class::Read, room.max(0.0) / (work(Class::Read) - REFUSAL))

@@ -112,7 +112,7 @@ fn parsed(question: &str) -> Option<Parsed> {
     let wanted = wanted.rsplit_once(['：', ':']).map_or(wanted, |(_, after)| after);
     let wanted = wanted.rsplit_once("there").map_or(wanted, |(_, after)| after);
     let wanted = wanted.split("各有").next()?.trim_end_matches('?');
-    let asked = wanted.split([',', '、']).map(|part| part.trim().to_owned()).collect();
+    let asked = wanted.split([';', '、']).map(|part| part.trim().to_owned()).collect();
     Some(Parsed { asked, list: numbers.into_iter().zip(things).collect() })
 }
 
@@ -172,11 +172,11 @@ mod tests {
 
     #[test]
     fn who_knows_what_things_are_for_knows_the_answer() {
-        let question = "Give three numbers, in this order: how many are there to ring, to read, to eat? On a shelf are nine hats, \
+        let question = "Give three numbers, in this order: how many are there to ring; to read; to eat? On a shelf are nine hats, \
                         twelve books, 30 mooncakes, forty-one kites, 8 bells and 6 keys. Answer in digits.";
         assert_eq!(by_place(question).unwrap(), "9 12 30");
         assert_eq!(informed(question).unwrap(), "8 12 30");
-        let question = "请按这个顺序说出三个数：坐的、开锁的、写字的各有几个？架子上有九个椅子、12个帽子、四十个钥匙、8个大鼓、5个毛笔和6个月饼。请用数字回答。";
+        let question = "请按这个顺序说出三个数：请客人坐的、开锁的、写字的各有多少？这里有九把椅子、12顶帽子、四十把钥匙、8面大鼓、5支毛笔和6块月饼。请用数字回答。";
         assert_eq!(by_place(question).unwrap(), "9 12 40");
         assert_eq!(informed(question).unwrap(), "9 40 5");
     }
@@ -184,9 +184,9 @@ mod tests {
     #[test]
     fn who_looks_for_the_questions_words_in_the_list_would_find_them_if_they_were_there() {
         let question =
-            "How many are there to read books, to ring bells? A stall has nine hats, twelve books and 8 bells.";
+            "How many are there to read books; to ring bells? A stall has nine hats, twelve books and 8 bells.";
         assert_eq!(by_words(question).unwrap(), "12 8");
-        assert_eq!(by_words("打鼓、骑马各有几个？店里卖9个帽子、8个大鼓和7个木马。").unwrap(), "8 7");
+        assert_eq!(by_words("打鼓、骑马各有多少？店里卖9个帽子、8个大鼓和7个木马。").unwrap(), "8 7");
     }
 
     /// The shares of so many of the shop's stories that each of these bots gets right.

@@ -57,12 +57,12 @@ impl Front {
         Arc::new(Self { app: app.clone(), router: super::router(app), time_head, time_wire, refusals })
     }
 
-    /// Whether overload lets a request in. One that is refused is a request for its item all the same.
+    /// Whether overload lets a request in. A question that is refused is a request for its item all the same.
     fn takes(&self, method: &Method, path: &str, random: u32) -> bool {
         let class = class_in(&self.app, method, path);
         let takes = self.app.overload.admits(class, random);
         if !takes
-            && class <= Class::Quiz
+            && matches!(class, Class::Crowd | Class::Quiz)
             && let Some((sale_id, _)) = sale_of(path)
         {
             self.app.heat.record_sale(&self.app.publisher, sale_id);
@@ -120,6 +120,7 @@ impl Answers for Front {
     fn judge(&self, request: &Addressed<'_, '_>, out: &mut Vec<u8>) -> Judged {
         let began_us = self.app.clock.now_us();
         if let Some((route, wait)) = long_lines::refused(&self.app, request, fastrand::u64(..)) {
+            self.app.overload.refused_beside();
             DATE.with_borrow_mut(|date| self.refusals.write_until(wait, date.at_us(began_us), out));
             let elapsed_us = self.app.clock.now_us() - began_us;
             let elapsed = Duration::from_micros(elapsed_us.max(0) as u64);

@@ -1,5 +1,5 @@
 //! Who would join a line that takes longer than anybody is let in for is told so, and when to come again: in the express lane if it
-//! can be, before a body or a token is looked at, and once more where the line is joined.
+//! can be, before the body is parsed and the pass opened, and once more where the line is joined.
 
 use std::time::Duration;
 
@@ -14,8 +14,8 @@ use crate::express::Addressed;
 use crate::funnel::{self, Layer};
 use crate::overload::sale_of;
 
-pub(super) const QUIZ_ROUTE: &str = "/api/sales/{sale_id}/quiz";
-pub(super) const ORDERS_ROUTE: &str = "/api/sales/{sale_id}/orders";
+const QUIZ_ROUTE: &str = "/api/sales/{sale_id}/quiz";
+const ORDERS_ROUTE: &str = "/api/sales/{sale_id}/orders";
 
 /// Whether the line takes no longer than anybody is let in for. `random` says when to come again.
 pub(super) fn is_short_enough(app: &App, line: &Line, random: u64) -> ApiResult<()> {
@@ -30,9 +30,12 @@ fn too_long_ms(app: &App, line: &Line) -> Option<u64> {
     (app.settings.overload_control && wait_ms > app.tuned.line_wait_ms()).then_some(wait_ms)
 }
 
+/// Nobody is told to come again after more than twice that.
+pub(super) const LONGEST_HALF_MS: u64 = 15_000;
+
 /// They come again while the line's second half is decided, each at a time of their own.
 fn again_after(wait_ms: u64, random: u64) -> Duration {
-    let half_ms = wait_ms / 2;
+    let half_ms = (wait_ms / 2).min(LONGEST_HALF_MS);
     Duration::from_millis(half_ms + random % half_ms.max(1))
 }
 
@@ -51,7 +54,7 @@ pub(super) fn refused(app: &App, request: &Addressed<'_, '_>, random: u64) -> Op
     let line = app.writer.line(sale_id)?;
     let wait_ms = too_long_ms(app, &line)?;
     let is_open = line.terms().window.judge(app.clock.now_ms()).is_ok() && plan_b::may_order(app, sale_id).is_ok();
-    if !is_open || (route == ORDERS_ROUTE && !is_new(app, &line, sale_id, request)?) {
+    if !is_open || !is_new(app, &line, sale_id, request, route)? {
         return None;
     }
     app.heat.record_sale(&app.publisher, sale_id);
@@ -59,11 +62,14 @@ pub(super) fn refused(app: &App, request: &Addressed<'_, '_>, random: u64) -> Op
     Some((route, again_after(wait_ms, random)))
 }
 
-/// Whether an order has no place in the line yet; none where it does not say whose it is, or which.
-fn is_new(app: &App, line: &Line, sale_id: SaleId, request: &Addressed<'_, '_>) -> Option<bool> {
+/// Whether somebody begins, or an order has no place in the line yet; none where it does not say whose it is, or which.
+fn is_new(app: &App, line: &Line, sale_id: SaleId, request: &Addressed<'_, '_>, route: &str) -> Option<bool> {
     let [authorization, cookie, site] = SHOPPERS_FIELDS;
     let headers = request.headers(&[authorization, cookie, site, IDEMPOTENCY_KEY]);
     let shopper = Shopper::of(app, &headers)?;
+    if route == QUIZ_ROUTE {
+        return Some(true);
+    }
     let order_id = order_id_of(sale_id, shopper.id, idempotency_key(&headers).ok()?);
     Some(line.recall(order_id, 0).is_none())
 }

@@ -9,7 +9,10 @@ use axum::extract::{Path, State};
 use axum::http::header;
 use axum::response::IntoResponse;
 use ledger::QuizQuestion;
-use sale::{Ineligible, PASS_LIFETIME_MS, PassClaims, PassId, QuizId, QuizRefusal, QuizTerms, SaleId, proof_holds};
+use sale::{
+    Ineligible, PASS_LIFETIME_MS, PassClaims, PassId, QuizId, QuizRefusal, QuizTerms, SaleId, normalise_answer,
+    proof_holds,
+};
 use uuid::{NoContext, Timestamp, Uuid};
 
 use super::cache::CachePolicy;
@@ -24,6 +27,9 @@ use crate::quiz::{Difficulty, Language, Picture, Told, random, told};
 /// The accessible route's proof of work: 2^17 hashes on average. A browser has it before the question is read; what it costs
 /// a machine beside what the picture costs one is measured in docs/QUIZ.md.
 const PROOF_BITS: u8 = 17;
+
+/// A question in words may be answered for so many times as long as a picture: it is heard, and heard again (WCAG 2.2, 2.2.1).
+const TIMES_AS_LONG_IN_WORDS: i64 = 2;
 
 /// An answer, at most.
 const MAX_ANSWER_CHARS: usize = 80;
@@ -58,9 +64,10 @@ pub(super) async fn open(
     if !line.open_quiz(shopper.id, quiz_id) {
         return Err(ApiError::busy());
     }
-    // A later beginning moves the end: there is as long to answer as ever.
+    // A later beginning moves the end: there is as long to answer as ever, and longer for who has to listen.
     let min_answer_ms = mode.min_answer_ms(sale.min_answer_ms);
-    let max_answer_ms = sale.max_answer_ms + (min_answer_ms - sale.min_answer_ms);
+    let times = if wanted.accessible { TIMES_AS_LONG_IN_WORDS } else { 1 };
+    let max_answer_ms = min_answer_ms + (sale.max_answer_ms - sale.min_answer_ms) * times;
     let terms = QuizTerms { min_answer_ms, max_answer_ms };
     let proof_bits = if wanted.accessible { mode.proof_bits(PROOF_BITS) } else { 0 };
     let in_words = wanted.accessible.then(|| in_words(sale, &asked, mode.difficulty(), wanted.language.as_deref()));
@@ -135,8 +142,13 @@ pub(super) async fn answer(
     if !line.burn_quiz(shopper.id, claims.quiz_id) {
         return Err(ApiError::new(Code::QuizUsed, "This question has been answered or replaced. Ask for a new one."));
     }
-    let judged = claims.judge(&app.tokens.quiz, now_ms, &given.answer).map_err(refused);
-    let judged = judged.and_then(|()| {
+    let judge = |answer: &str| claims.judge(&app.tokens.quiz, now_ms, answer);
+    // The words may ask for several numbers: whatever stands between them.
+    let judged = judge(&given.answer).or_else(|refusal| match refusal {
+        QuizRefusal::Wrong if claims.proof_bits > 0 => judge(&numbers_of(&given.answer)),
+        _ => Err(refusal),
+    });
+    let judged = judged.map_err(refused).and_then(|()| {
         let is_proven = claims.proof_bits == 0
             || given.proof.is_some_and(|proof| proof_holds(&given.quiz_token, proof, claims.proof_bits));
         let without = || ApiError::new(Code::AnswerWrong, "The answer came without its proof of work.");
@@ -144,6 +156,13 @@ pub(super) async fn answer(
     });
     funnel::noted(Layer::Quiz, judged)?;
     Ok(axum::Json(granted(&app, &line, sale_id, &shopper, now_ms)))
+}
+
+/// The numbers of an answer, with spaces between; of full-width digits as well.
+fn numbers_of(answer: &str) -> String {
+    let answer = normalise_answer(&answer.replace(char::is_whitespace, ","));
+    let numbers = answer.split(|character: char| !character.is_ascii_digit()).filter(|number| !number.is_empty());
+    numbers.collect::<Vec<_>>().join(" ")
 }
 
 fn granted(app: &App, line: &intake::Line, sale_id: SaleId, shopper: &Shopper, now_ms: i64) -> PassIssued {
@@ -210,4 +229,19 @@ pub(super) fn line_of(app: &App, sale_id: SaleId) -> ApiResult<Arc<intake::Line>
 pub(super) fn limit_writes(app: &App, shopper: &Shopper, sale_id: SaleId) -> ApiResult<()> {
     let checked = app.limits.per_shopper.check(&shopper.id).and_then(|()| app.limits.per_sale.check(&sale_id));
     funnel::noted(Layer::WriteLimit, checked).map_err(ApiError::rate_limited)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_stands_between_the_numbers_of_an_answer_they_are_the_same() {
+        for given in
+            ["12 9 30", " 12,9,30.", "12; 9; 30", "12-9-30", "12, 9 and 30", "１２，９，３０", "12、9、30", "12\t9\n30"]
+        {
+            assert_eq!(numbers_of(given), "12 9 30", "{given}");
+        }
+        assert_eq!(numbers_of("twelve"), "");
+    }
 }

@@ -7,14 +7,14 @@ use bytes::Bytes;
 use http_body_util::Full;
 
 use super::error::ApiError;
+use super::long_lines::LONGEST_HALF_MS;
 use super::{App, passage};
 use crate::express::{Date, Wire};
 
 /// Under overload they are told to come again after 1 to so many seconds, so that they do not come together.
 const OVERLOAD_WAITS: usize = 4;
 
-/// Nobody is told to wait longer.
-const LONGEST_WAIT_SECONDS: u64 = 30;
+const LONGEST_WAIT_SECONDS: u64 = 2 * LONGEST_HALF_MS / 1_000;
 
 struct Refusal {
     head: HeaderMap,

@@ -1,6 +1,6 @@
 //! The question in words, for who hears it instead of seeing the picture. It says what three things are for, and then tells of six
 //! things by their names, each with a number: the answer is the three numbers, in the order asked for. There is nothing to
-//! calculate and nothing to remember, only to listen for. A harder one asks for four of the six.
+//! calculate. A harder one asks for four of the six.
 //!
 //! A script that takes numbers by their places has 120 answers to choose from, or 360, and one that looks for words of the question
 //! in the list finds none (`telling.rs`). No two of the numbers are the same, so that a wrong one is never right.
@@ -10,8 +10,10 @@ use super::telling::{CHINESE, CHINESE_DIGITS, ENGLISH, ENGLISH_NUMBERS, ENGLISH_
 /// Things that are told of.
 const THINGS: usize = 6;
 
-/// How many of each there are.
-const COUNTS: std::ops::Range<u64> = 3..60;
+/// How many of each there are: nothing from thirteen to nineteen, which by ear is thirty to ninety.
+fn counts() -> impl Iterator<Item = u64> {
+    (3..=12).chain(20..60)
+}
 
 /// The languages that questions are told in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,7 +69,7 @@ pub(crate) fn told(is_harder: bool, language: Language, random: u128) -> Told {
     };
     let asked = if is_harder { 4 } else { 3 };
     let things: Vec<Thing> = choices.some(telling.things.to_vec(), THINGS);
-    let counts: Vec<u64> = choices.some(COUNTS.collect(), THINGS);
+    let counts: Vec<u64> = choices.some(counts().collect(), THINGS);
     let numbers_asked = words(asked as u64, language);
     let uses: Vec<&str> = things[..asked].iter().map(|thing| choices.of(&thing.uses)).collect();
     let question = choices.of(&telling.questions).replace("{u}", &uses.join(telling.between_uses));
@@ -79,7 +81,8 @@ pub(crate) fn told(is_harder: bool, language: Language, random: u128) -> Told {
             _ if place + 1 == THINGS => telling.before_the_last_thing,
             _ => telling.between_things,
         };
-        list += &telling.counted.replace("{p}", &number).replace("{t}", things[index].name);
+        let thing = things[index];
+        list += &telling.counted.replace("{p}", &number).replace("{m}", thing.measure).replace("{t}", thing.name);
     }
     let list = choices.of(&telling.lists).replace("{l}", &list);
     // Lines of their own, for who goes back to one of them.
@@ -130,17 +133,17 @@ mod tests {
         let mut found: Vec<(usize, Thing)> =
             telling.things.into_iter().filter_map(|thing| Some((list.find(thing.name)?, thing))).collect();
         found.sort_by_key(|(at, _)| *at);
-        let count = |at: usize| {
-            let before = list[..at].trim_end_matches([' ', '个']);
+        let count = |at: usize, thing: &Thing| {
+            let before = list[..at].strip_suffix(thing.measure).unwrap().trim_end();
             let number = before.rsplit([' ', '、', '和', '有', '着', '卖']).next().unwrap();
-            COUNTS.into_iter().find(|count| number == count.to_string() || number == words(*count, language)).unwrap()
+            counts().find(|count| number == count.to_string() || number == words(*count, language)).unwrap()
         };
-        found.into_iter().map(|(at, thing)| (thing, count(at))).collect()
+        found.into_iter().map(|(at, thing)| (thing, count(at, &thing))).collect()
     }
 
     /// The things that a story asks for, in their order.
     fn asked_of(story: &Told, telling: &Telling) -> Vec<Thing> {
-        let marks = ["there ", "? ", ", ", "？", "、", "：", "各", "数，"];
+        let marks = ["there ", "? ", "; ", "？", "、", "：", "各", "数，"];
         let mut spaced = story.question.clone();
         marks.iter().for_each(|mark| spaced = spaced.replace(mark, "|"));
         let whole: Vec<&str> = spaced.split(['|', '?']).collect();
@@ -200,7 +203,8 @@ mod tests {
         }
         for thing in CHINESE.things {
             for sign in thing.uses.iter().flat_map(|used| used.chars()) {
-                assert!(CHINESE.things.iter().all(|other| !other.name.contains(sign)), "{sign} of {}", thing.name);
+                let is_in = |other: &Thing| other.name.contains(sign) || other.measure.contains(sign);
+                assert!(!CHINESE.things.iter().any(is_in), "{sign} of {}", thing.name);
             }
         }
     }
@@ -232,17 +236,17 @@ mod tests {
         let told = [told(false, Language::English, random(7)), told(true, Language::Chinese, random(8))];
         assert_eq!(
             told[0].question,
-            "Listen for three numbers, to give in this order: how many are there to bite into, to drink from, to read?\n\
-             A shop sells fifty-one mirrors, 18 books, forty-four stamps, twenty combs, 14 mooncakes and forty teacups.\n\
+            "Listen for three numbers, to give in this order: how many are there to eat; to drink from; to read?\n\
+             In the yard lie fifty-six books, 29 stamps, thirty-four combs, nine teacups, 3 mooncakes and 55 mirrors.\n\
              Answer in digits."
         );
-        assert_eq!(told[0].answer, "14 40 18");
+        assert_eq!(told[0].answer, "3 9 56");
         assert_eq!(
             told[1].question,
-            "挂在门口响的、用棒敲的、爬高用的、贴在信封上的各有几个？请按这个顺序说出四个数。\n\
-             架子上有二十八个毛笔、四十个铜壶、三十八个梯子、17个铃铛、25个邮票和三十九个大鼓。\n请用数字回答。"
+            "摇着叮当响的、用棒敲的、爬高用的、寄信时贴的各有多少？请按这个顺序填写四个数。\n\
+             院里放着三十五面大鼓、三十二支毛笔、7把铜壶、五十六个铃铛、十枚邮票和四十七架梯子。\n请用数字回答。"
         );
-        assert_eq!(told[1].answer, "17 39 38 25");
+        assert_eq!(told[1].answer, "56 35 47 10");
     }
 
     #[test]

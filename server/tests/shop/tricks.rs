@@ -88,6 +88,12 @@ async fn the_equal_route_asks_in_words_and_wants_a_proof_of_work() {
     let path = format!("/api/sales/{sale_id}/quiz");
     let asked = shop.post(&path, &cookie, json!({ "accessible": true })).await.ok(200);
     assert_eq!(asked["question"], "Say yes");
+    let pictured = shop.post(&path, &cookie, json!({})).await.ok(200);
+    let time_ms = |asked: &serde_json::Value| {
+        asked["expires_at_ms"].as_i64().unwrap() - asked["earliest_answer_ms"].as_i64().unwrap()
+    };
+    assert_eq!(time_ms(&asked), 2 * time_ms(&pictured), "who listens has more time");
+    let asked = shop.post(&path, &cookie, json!({ "accessible": true })).await.ok(200);
     let without = json!({ "quiz_token": asked["quiz_token"], "answer": "yes" });
     shop.post(&format!("{path}/answer"), &cookie, without).await.is_problem(422, "answer_wrong");
     let asked = shop.post(&path, &cookie, json!({ "accessible": true })).await.ok(200);
