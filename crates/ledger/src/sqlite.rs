@@ -28,11 +28,11 @@ pub struct SqliteLedger {
     log_pages: Arc<AtomicI32>,
 }
 
-/// Pages of the log from which on it is moved into the store when nothing waits: 64 MiB. A page that many commits change is moved once.
-const LOG_PAGES_LONG: i32 = 16 * 1024;
+/// Pages of the log from which on it is moved into the store when nothing waits: 32 MiB. A page that many commits change is moved once.
+const LOG_PAGES_LONG: i32 = 8 * 1024;
 
-/// Pages of the log from which on it is moved whoever waits: 256 MiB.
-const LOG_PAGES_MOST: i32 = 4 * LOG_PAGES_LONG;
+/// Pages of the log from which on it is moved whoever waits: 64 MiB, which the store's disk must have room for.
+const LOG_PAGES_MOST: i32 = 2 * LOG_PAGES_LONG;
 
 /// What the writer keeps of the store in memory, in KiB, as it comes to need it: the indexes of a large sale.
 const WRITER_CACHE_KIB: i64 = 32 * 1024;

@@ -20,7 +20,7 @@ use crate::metrics;
 const MAX_SANE_WAL_BYTES: u64 = 1 << 30;
 
 /// Room that the record needs on its disk.
-pub(crate) const MIN_FREE_DISK_BYTES: u64 = 320 << 20;
+pub(crate) const MIN_FREE_DISK_BYTES: u64 = 64 << 20;
 
 pub(super) fn routes(with_metrics: bool) -> Router<App> {
     let router = Router::new().route("/healthz", get(healthz)).route("/readyz", get(readyz));
