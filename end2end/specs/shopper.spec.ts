@@ -326,10 +326,19 @@ test("the pages can be read on ink as on paper, and nothing is wider than a phon
   await signIn(context, shop, shopper!);
   await page.emulateMedia({ colorScheme: "dark", reducedMotion: "reduce" });
   await page.setViewportSize({ width: 390, height: 844 });
-  const open = await merchant.openSale();
+  const long = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerk<bau>";
+  const open = await merchant.openSale({
+    title: long,
+    description: long,
+    skus: [{ sku: "m", title: long, stock_units: 20, price_minor: 2_900 }],
+    stock_units: 20,
+  });
   const upcoming = await merchant.publishedSale({ starts_in_ms: 600_000 });
-  for (const path of ["/", "/zh/", `/items/${open.slug}`, `/items/${upcoming.slug}`, "/sign-in", "/orders"]) {
+  const { order_id } = await shopper!.buy(open.sale_id, "m");
+  const items = [`/items/${open.slug}`, `/zh/items/${open.slug}`, `/items/${upcoming.slug}`];
+  for (const path of ["/", "/zh/", ...items, "/sign-in", "/orders", `/orders/${order_id}`]) {
     await page.goto(path);
+    await expect(page.locator("html[data-alive]")).toBeAttached();
     await expect(page.getByRole("heading", { level: 1 })).toHaveCount(1);
     await expectNoOverflow(page);
     await expectAccessible(page);
