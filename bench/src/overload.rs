@@ -39,7 +39,7 @@ const DRAWN_WITHIN: Duration = Duration::from_secs(90);
 /// A sale's end comes so long after its load.
 const AFTER: Duration = Duration::from_secs(10);
 /// With the slow disk a line is joined while it takes no longer.
-const LINE_WAIT_MS: &str = "1500";
+const LINE_WAIT_MS: &str = "1200";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Cause {
@@ -65,6 +65,9 @@ pub(crate) struct Plan {
     /// Times the capacity
     #[arg(long, value_delimiter = ',', default_values_t = [0.5, 1.0, 2.0, 5.0, 10.0, 20.0])]
     times: Vec<f64>,
+    /// Shoppers a second who come to another item meanwhile, all of their way
+    #[arg(long)]
+    beside: Option<f64>,
     #[arg(long, default_value_t = 6_000)]
     connections: usize,
     /// Shoppers who take turns
@@ -84,8 +87,10 @@ pub(crate) struct Plan {
 struct Field {
     shop: Shop,
     disk: SlowDisk,
-    /// Each load has a sale of its own.
-    sale_id: RefCell<String>,
+    /// Where the crowd is.
+    crowded: Rc<Market>,
+    /// Another item.
+    beside: Rc<Market>,
     cause: Cause,
     cookies: Vec<String>,
     /// Earned beforehand, by shopper, where the quiz is not what is measured.
@@ -94,6 +99,13 @@ struct Field {
     connections: RefCell<Vec<Connection>>,
     most_connections: usize,
     free: Semaphore,
+}
+
+/// One item's shoppers.
+#[derive(Default)]
+struct Market {
+    /// Each load has a sale of its own.
+    sale_id: RefCell<String>,
     run: RefCell<Run>,
 }
 
@@ -118,7 +130,8 @@ async fn one(plan: &Plan, shield: bool) -> Result<(), Failure> {
     sleep(Duration::from_secs(1)).await;
     let cookies = shop.shoppers(plan.shoppers)?;
     let field = Rc::new(Field {
-        sale_id: RefCell::default(),
+        crowded: Rc::default(),
+        beside: Rc::default(),
         cause: plan.by,
         passes: RefCell::new(vec![None; cookies.len()]),
         cookies,
@@ -126,7 +139,6 @@ async fn one(plan: &Plan, shield: bool) -> Result<(), Failure> {
         free: Semaphore::new(plan.connections),
         connections: RefCell::default(),
         most_connections: plan.connections,
-        run: RefCell::default(),
         shop,
         disk,
     });
@@ -156,8 +168,11 @@ async fn runs(plan: &Plan, shield: bool, field: &Rc<Field>) -> Result<(), Failur
     println!("capacity: {capacity:.0} orders/s held in time");
     println!("{TABLE_HEAD}");
     for times in &plan.times {
-        field.load(capacity * times, seconds).await?;
-        println!("{}", field.run.take().row(*times, capacity, seconds));
+        field.load(capacity * times, plan.beside, seconds).await?;
+        println!("{}", field.crowded.run.take().row(*times, capacity, seconds));
+        if let Some(per_second) = plan.beside {
+            println!("{}", field.beside.run.take().row_beside(per_second, seconds));
+        }
     }
     if plan.by == Cause::Ledger {
         println!(
@@ -180,8 +195,8 @@ impl Field {
         let mut offered = FIRST_OFFERED;
         // Up to where more do not bring more.
         while offered < 4.0 * most.max(FIRST_OFFERED) {
-            self.load(offered, seconds).await?;
-            let mut run = self.run.take();
+            self.load(offered, None, seconds).await?;
+            let mut run = self.crowded.run.take();
             let in_time = run.in_time() as f64 / seconds.as_secs_f64();
             let waits = middle(&mut run.thread_wait_ms);
             println!(
@@ -198,11 +213,13 @@ impl Field {
     }
 
     /// So many come a second, for so long, each at a time of their own.
-    async fn load(self: &Rc<Self>, per_second: f64, lasting: Duration) -> Result<(), Failure> {
-        self.open_sale(lasting).await?;
+    async fn load(self: &Rc<Self>, per_second: f64, beside: Option<f64>, lasting: Duration) -> Result<(), Failure> {
+        if beside.is_some() {
+            self.open_sale(&self.beside, lasting).await?;
+        }
+        self.open_sale(&self.crowded, lasting).await?;
         self.earn_passes((per_second * lasting.as_secs_f64() * 1.05) as usize).await?;
         self.connect().await?;
-        let mut shoppers = Vec::new();
         let (batches, cpu) = (self.batches().await?, self.shop.process().cpu_by_thread()?);
         let field = Rc::clone(self);
         let watching = spawn_local(async move {
@@ -211,19 +228,24 @@ impl Field {
                 let wait = gauge(&metrics, "stampede_thread_wait_seconds");
                 let tasks = gauge(&metrics, "stampede_shared_queue_tasks");
                 {
-                    let mut run = field.run.borrow_mut();
+                    let mut run = field.crowded.run.borrow_mut();
                     run.thread_wait_ms.extend(wait.map(|seconds| seconds * 1e3));
                     run.shared_queue.extend(tasks);
                 }
                 sleep(Duration::from_millis(100)).await;
             }
         });
-        self.send(per_second, lasting, &mut shoppers).await;
+        let (shoppers, others) = tokio::join!(self.send(&self.crowded, per_second, lasting), async {
+            match beside {
+                Some(per_second) => self.send(&self.beside, per_second, lasting).await,
+                None => Vec::new(),
+            }
+        });
         let cpu_since = self.shop.process().cpu_by_thread()?;
         let batches = self.batches().await? - batches;
         watching.abort();
         {
-            let mut run = self.run.borrow_mut();
+            let mut run = self.crowded.run.borrow_mut();
             run.batches = batches;
             run.cpu = cpu_since
                 .into_iter()
@@ -233,7 +255,7 @@ impl Field {
                 })
                 .collect();
         }
-        for shopper in shoppers {
+        for shopper in shoppers.into_iter().chain(others) {
             shopper.await?;
         }
         Ok(())
@@ -254,11 +276,11 @@ impl Field {
     }
 
     /// The next sale is on. One is known ten minutes before it starts: its pictures are drawn when the crowd comes.
-    async fn open_sale(&self, lasting: Duration) -> Result<(), Failure> {
+    async fn open_sale(&self, market: &Market, lasting: Duration) -> Result<(), Failure> {
         let (item_id, _) = self.shop.item().await?;
         let lasts = DRAWN_WITHIN + lasting + AFTER;
         let terms = Terms { stock_units: UNITS, limit: LIMIT, lasts, ..Terms::default() };
-        *self.sale_id.borrow_mut() = self.shop.sale_of(&item_id, &terms).await?;
+        *market.sale_id.borrow_mut() = self.shop.sale_of(&item_id, &terms).await?;
         sleep(2 * terms.lead).await;
         let deadline = Instant::now() + DRAWN_WITHIN;
         while self.cause == Cause::Requests
@@ -274,18 +296,19 @@ impl Field {
 
     async fn send(
         self: &Rc<Self>,
+        market: &Rc<Market>,
         per_second: f64,
         lasting: Duration,
-        shoppers: &mut Vec<tokio::task::JoinHandle<()>>,
-    ) {
+    ) -> Vec<tokio::task::JoinHandle<()>> {
         let started = Instant::now();
+        let mut shoppers = Vec::new();
         let mut chance = fastrand::Rng::with_seed(1);
         let mut comes = 0.0;
         loop {
             // A Poisson process: exponential times between two.
             comes += -(1.0 - chance.f64()).ln() / per_second;
             if comes > lasting.as_secs_f64() {
-                return;
+                return shoppers;
             }
             let at = started + Duration::from_secs_f64(comes);
             if at > Instant::now() {
@@ -293,25 +316,24 @@ impl Field {
             } else if shoppers.len().is_multiple_of(64) {
                 tokio::task::yield_now().await;
             }
-            let field = Rc::clone(self);
-            shoppers.push(spawn_local(async move { field.come(at).await }));
+            let (field, market) = (Rc::clone(self), Rc::clone(market));
+            shoppers.push(spawn_local(async move { field.come(&market, at).await }));
         }
     }
 
     /// The load for a while, then half of the capacity: how long after that everybody is served in time again.
     async fn back_after(self: &Rc<Self>, capacity: f64, times: f64, lasting: Duration) -> Result<String, Failure> {
-        self.open_sale(2 * lasting).await?;
+        self.open_sale(&self.crowded, 2 * lasting).await?;
         self.earn_passes((capacity * (times + 0.5) * lasting.as_secs_f64() * 1.05) as usize).await?;
         self.connect().await?;
-        let mut shoppers = Vec::new();
-        self.send(capacity * times, lasting, &mut shoppers).await;
+        let mut shoppers = self.send(&self.crowded, capacity * times, lasting).await;
         self.disk.waits(Duration::ZERO)?;
         let over_at = Instant::now();
-        self.send(capacity * 0.5, lasting, &mut shoppers).await;
+        shoppers.extend(self.send(&self.crowded, capacity * 0.5, lasting).await);
         for shopper in shoppers {
             shopper.await?;
         }
-        let run = self.run.take();
+        let run = self.crowded.run.take();
         Ok(run.back_after(over_at).map_or("never".to_owned(), |after| format!("{} ms", after.as_millis())))
     }
 
@@ -323,7 +345,7 @@ impl Field {
         if count > self.cookies.len() {
             return Err(format!("--shoppers {count} are needed").into());
         }
-        let (first, sale_id) = (self.next.get(), self.sale_id.borrow().clone());
+        let (first, sale_id) = (self.next.get(), self.crowded.sale_id.borrow().clone());
         let next = Rc::new(Cell::new(0));
         let mut workers = Vec::new();
         for _ in 0..64 {

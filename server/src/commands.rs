@@ -4,7 +4,7 @@
 use std::io::{BufWriter, Read, Write as _};
 use std::path::Path;
 
-use ledger::{Batch, Ledger, LedgerError, MerchantRow, Refusal, ShopperRow, SqliteLedger, Write};
+use ledger::{Batch, LONG_LOG_BYTES, Ledger, LedgerError, MerchantRow, Refusal, ShopperRow, SqliteLedger, Write};
 use sale::{MerchantId, SESSION_LIFETIME_MS, SessionClaims, ShopperId, Token};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -87,7 +87,7 @@ pub(crate) fn shopper_sessions(store: &Path, count: u32) -> Result<(), Failure> 
             .collect();
         let writes = rows.iter().cloned().map(Write::AddShopper).collect();
         ledger.apply(&Batch { writes, ..Batch::default() })?;
-        ledger.move_long_log(false)?;
+        ledger.move_log_longer_than(LONG_LOG_BYTES)?;
         for row in rows {
             let claims = SessionClaims {
                 shopper_id: row.shopper_id,

@@ -25,7 +25,7 @@ use crate::pages::Publisher;
 use crate::payments::{Provider, Sandbox};
 use crate::places::Places;
 use crate::settings::Settings;
-use crate::store::Store;
+use crate::store::{Store, free_disk_bytes};
 use crate::switches::{self, Switches};
 use crate::tuned::Tuned;
 use crate::writer::Writer;
@@ -276,7 +276,7 @@ async fn chores(app: App, mut stopped: watch::Receiver<bool>) {
 
 /// Stops taking orders before the record runs out of room.
 fn watch_disk(app: &App) {
-    let is_low = http::free_disk_bytes(app.store.path()).is_some_and(|bytes| bytes < http::MIN_FREE_DISK_BYTES);
+    let is_low = free_disk_bytes(app.store.path()).is_some_and(|bytes| bytes < http::MIN_FREE_DISK_BYTES);
     if app.disk_is_low.swap(is_low, Ordering::AcqRel) != is_low {
         if is_low {
             tracing::error!("the record's disk is nearly full: no orders are taken until there is room again");

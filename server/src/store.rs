@@ -30,6 +30,13 @@ const FAILURES_TO_OPEN: u32 = 8;
 const COOL_DOWN_MS: i64 = 250;
 const MOST_COOL_DOWN_MS: i64 = 2_000;
 
+/// Of the disk that a store is on, if it can be told.
+pub(crate) fn free_disk_bytes(store: &Path) -> Option<u64> {
+    let folder = store.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let disk = rustix::fs::statvfs(folder.unwrap_or(Path::new("."))).ok()?;
+    Some(disk.f_bavail.saturating_mul(disk.f_frsize))
+}
+
 /// Where a read's answer comes, and whether it has begun.
 struct Awaited<T> {
     answer: oneshot::Receiver<Result<T, LedgerError>>,

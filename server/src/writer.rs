@@ -8,12 +8,15 @@ use std::time::{Duration, Instant};
 
 use committer::{Command, Committer, Failure, Lines, Reply, SaleChange, Tally};
 use intake::Line;
-use ledger::{Ledger, LedgerError, SaleRow, SqliteLedger, Write};
+use ledger::{
+    LONG_LOG_BYTES, LONGEST_LOG_BYTES, LONGEST_LOG_BYTES_WITH_ROOM, Ledger, LedgerError, SaleRow, SqliteLedger, Write,
+};
 use sale::{MerchantId, OrderId, OrderState, PaymentId, ReleaseCause, SaleId, Settlement, ShopperId, Units};
 use shield::{Breaker, Overload};
 use tokio::sync::oneshot;
 
 use crate::clock::ServerClock;
+use crate::store::free_disk_bytes;
 use crate::{metrics, threads};
 
 /// Commands that wait, at most; one more is told `busy`.
@@ -34,6 +37,9 @@ const UNWELL_MS: i64 = 2_000;
 /// Under overload so long passes between two rounds, so that a commit has more to do and there are fewer of them: each costs some
 /// 0.2 ms of processor time, however little is in it.
 const GATHER: Duration = Duration::from_millis(10);
+
+/// A disk with so much room may have the longest log.
+const PLENTY_OF_ROOM_BYTES: u64 = 4 * LONGEST_LOG_BYTES_WITH_ROOM;
 
 /// How long a shutdown waits for the lines to empty.
 const DRAIN_AT_MOST: Duration = Duration::from_secs(10);
@@ -238,8 +244,20 @@ impl Thread {
 
     /// In a crowd the log may grow longer: who waits for the next commit would wait for this too.
     fn move_long_log(&mut self) {
+        if self.committer.ledger().log_bytes() < LONG_LOG_BYTES {
+            return;
+        }
         let somebody_waits = self.committer.has_queued() || self.shared.waiting.load(Ordering::Relaxed) > 0;
-        if let Err(error) = self.committer.ledger_mut().move_long_log(somebody_waits) {
+        let has_room = || {
+            let free_bytes = free_disk_bytes(self.committer.ledger().path());
+            free_bytes.is_some_and(|bytes| bytes >= PLENTY_OF_ROOM_BYTES)
+        };
+        let most_bytes = match somebody_waits {
+            false => LONG_LOG_BYTES,
+            true if has_room() => LONGEST_LOG_BYTES_WITH_ROOM,
+            true => LONGEST_LOG_BYTES,
+        };
+        if let Err(error) = self.committer.ledger_mut().move_log_longer_than(most_bytes) {
             tracing::warn!(%error, "the log could not be moved into the store");
         }
     }

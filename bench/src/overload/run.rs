@@ -107,6 +107,19 @@ impl Run {
         )
     }
 
+    /// Of who came to another item meanwhile.
+    pub(super) fn row_beside(&mut self, per_second: f64, lasting: Duration) -> String {
+        format!(
+            "    beside, {per_second:.0} a second: {:.0} /s in time, held after {:.1} / {:.1} ms; {:?}; payments refused: {:?} of {}",
+            self.in_time() as f64 / lasting.as_secs_f64(),
+            self.held_after.at_ms(0.5),
+            self.held_after.at_ms(0.99),
+            self.endings,
+            self.payments_refused,
+            self.payments,
+        )
+    }
+
     /// How long after a moment all was well, of those who came since then.
     pub(super) fn back_after(&self, since: Instant) -> Option<Duration> {
         let mut buckets: BTreeMap<u32, (usize, usize)> = BTreeMap::new();

@@ -6,7 +6,7 @@ use tokio::time::{Instant, sleep};
 use std::time::Duration;
 
 use super::run::Ending;
-use super::{Field, IN_TIME};
+use super::{Field, IN_TIME, Market};
 use crate::connection::{Connection, request};
 use crate::shop::ANSWER;
 
@@ -15,13 +15,13 @@ const BROKEN: u16 = 1;
 
 impl Field {
     /// One shopper, from the click to the hold, and to the payment.
-    pub(super) async fn come(&self, at: Instant) {
-        self.run.borrow_mut().lag.add(at.elapsed());
+    pub(super) async fn come(&self, market: &Market, at: Instant) {
+        market.run.borrow_mut().lag.add(at.elapsed());
         let shopper = self.next.replace((self.next.get() + 1) % self.cookies.len());
-        let (ending, order_id) = self.buy(shopper, at).await;
+        let (ending, order_id) = self.buy(market, shopper, at).await;
         let is_in_time = ending == Ending::Held;
         {
-            let mut run = self.run.borrow_mut();
+            let mut run = market.run.borrow_mut();
             *run.endings.entry(ending).or_default() += 1;
             run.came.push((at, is_in_time));
             if is_in_time {
@@ -29,24 +29,24 @@ impl Field {
             }
         }
         if let Some(order_id) = order_id {
-            self.pay(shopper, &order_id).await;
+            self.pay(market, shopper, &order_id).await;
         }
     }
 
-    async fn buy(&self, shopper: usize, at: Instant) -> (Ending, Option<String>) {
-        let (headers, base) = (&self.cookies[shopper], format!("/api/sales/{}", self.sale_id.borrow()));
+    async fn buy(&self, market: &Market, shopper: usize, at: Instant) -> (Ending, Option<String>) {
+        let (headers, base) = (&self.cookies[shopper], format!("/api/sales/{}", market.sale_id.borrow()));
         let earned = self.passes.borrow_mut()[shopper].take();
         let pass = match earned {
             Some(pass) => json!(pass),
             None => {
                 let (status, quiz) =
-                    self.call("quiz", at, &request("POST", &format!("{base}/quiz"), headers, "{}")).await;
+                    self.call(market, "quiz", at, &request("POST", &format!("{base}/quiz"), headers, "{}")).await;
                 if status != 200 {
                     return (Ending::of(status), None);
                 }
                 let answer = json!({ "quiz_token": quiz["quiz_token"], "answer": ANSWER }).to_string();
                 let answer = request("POST", &format!("{base}/quiz/answer"), headers, &answer);
-                let (status, passed) = self.call("answer", at, &answer).await;
+                let (status, passed) = self.call(market, "answer", at, &answer).await;
                 if status != 200 {
                     return (Ending::of(status), None);
                 }
@@ -56,7 +56,7 @@ impl Field {
         let order = json!({ "pass": pass, "quantity": 1 }).to_string();
         let order_headers = format!("{headers}idempotency-key: {}\r\n", uuid::Uuid::new_v4());
         let order = request("POST", &format!("{base}/orders"), &order_headers, &order);
-        let (status, accepted) = self.call("order", at, &order).await;
+        let (status, accepted) = self.call(market, "order", at, &order).await;
         if status != 202 {
             return (Ending::of(status), None);
         }
@@ -65,7 +65,7 @@ impl Field {
         let poll = request("GET", &format!("/api/queue/{token}"), headers, "");
         loop {
             sleep(Duration::from_millis(wait_ms)).await;
-            let (status, told) = self.call("poll", at, &poll).await;
+            let (status, told) = self.call(market, "poll", at, &poll).await;
             match told["state"].as_str().unwrap_or_default() {
                 "queued" => wait_ms = told["poll_after_ms"].as_u64().unwrap_or(1_000),
                 "held" => {
@@ -79,20 +79,21 @@ impl Field {
         }
     }
 
-    async fn pay(&self, shopper: usize, order_id: &str) {
+    async fn pay(&self, market: &Market, shopper: usize, order_id: &str) {
         let headers = &self.cookies[shopper];
         let came = Instant::now();
-        let (status, payment) =
-            self.call("pay", came, &request("POST", &format!("/api/orders/{order_id}/payments"), headers, "{}")).await;
+        let (status, payment) = self
+            .call(market, "pay", came, &request("POST", &format!("/api/orders/{order_id}/payments"), headers, "{}"))
+            .await;
         let payment_id = payment["payment_id"].as_str().unwrap_or_default();
         let settle =
             request("POST", &format!("/sandbox/payments/{payment_id}/settle"), headers, r#"{"outcome":"paid"}"#);
         let (step, (status, told)) = if status == 200 {
-            ("settling", self.call("settle", came, &settle).await)
+            ("settling", self.call(market, "settle", came, &settle).await)
         } else {
             ("opening", (status, payment))
         };
-        let mut run = self.run.borrow_mut();
+        let mut run = market.run.borrow_mut();
         run.payments += 1;
         if matches!(status, 429 | 503) {
             *run.payments_refused.entry(format!("{step}: {} {}", told["code"], told["detail"])).or_default() += 1;
@@ -100,7 +101,7 @@ impl Field {
     }
 
     /// One request, by a connection as soon as one is free; 0 where the shopper has given up before.
-    async fn call(&self, what: &'static str, came: Instant, bytes: &[u8]) -> (u16, Value) {
+    async fn call(&self, market: &Market, what: &'static str, came: Instant, bytes: &[u8]) -> (u16, Value) {
         let meant_at = Instant::now();
         let Ok(Ok(_permit)) = tokio::time::timeout_at(came + IN_TIME, self.free.acquire()).await else {
             return (0, Value::Null);
@@ -117,7 +118,7 @@ impl Field {
             answer = answer_on(&mut connection, bytes).await;
         }
         self.connections.borrow_mut().push(connection);
-        let mut run = self.run.borrow_mut();
+        let mut run = market.run.borrow_mut();
         let latencies = if answer.0 == 503 { &mut run.refused } else { &mut run.taken };
         latencies.add(asked_at.elapsed());
         if answer.0 != 503 {

@@ -3,7 +3,7 @@
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use rusqlite::hooks::Wal;
@@ -25,14 +25,20 @@ const STATEMENTS_KEPT: usize = 64;
 pub struct SqliteLedger {
     connection: Connection,
     path: PathBuf,
-    log_pages: Arc<AtomicI32>,
+    log_pages: Arc<AtomicU32>,
 }
 
-/// Pages of the log from which on it is moved into the store when nothing waits: 32 MiB. A page that many commits change is moved once.
-const LOG_PAGES_LONG: i32 = 8 * 1024;
+/// The log is moved into the store when it is so long and nobody waits for a commit. A page that many commits change is moved once.
+pub const LONG_LOG_BYTES: u64 = 32 << 20;
 
-/// Pages of the log from which on it is moved whoever waits: 64 MiB, which the store's disk must have room for.
-const LOG_PAGES_MOST: i32 = 2 * LOG_PAGES_LONG;
+/// So long, it is moved whoever waits: the store's disk must have room for it.
+pub const LONGEST_LOG_BYTES: u64 = 2 * LONG_LOG_BYTES;
+
+/// In its place while the disk has plenty of room: the orders and payments of a crowd of 60,000.
+pub const LONGEST_LOG_BYTES_WITH_ROOM: u64 = 8 * LONG_LOG_BYTES;
+
+/// What SQLite calls a frame of the log, without its header of 24 bytes.
+const LOG_PAGE_BYTES: u64 = 4_096;
 
 /// What the writer keeps of the store in memory, in KiB, as it comes to need it: the indexes of a large sale.
 const WRITER_CACHE_KIB: i64 = 32 * 1024;
@@ -60,11 +66,11 @@ impl SqliteLedger {
             return Err(LedgerError::Unavailable(format!("this file system cannot keep a write-ahead log ({mode})")));
         }
         connection.pragma_update(None, "synchronous", "FULL")?;
-        // In the place of SQLite's own way, which moves the log in the middle of a crowd (`move_long_log`).
-        let log_pages = Arc::new(AtomicI32::new(0));
+        // In the place of SQLite's own way, which moves the log in the middle of a crowd (`move_log_longer_than`).
+        let log_pages = Arc::new(AtomicU32::new(0));
         let seen = Arc::clone(&log_pages);
-        connection.wal_hook(Some(move |_: &mut Wal, pages| {
-            seen.store(pages, Ordering::Relaxed);
+        connection.wal_hook(Some(move |_: &mut Wal, pages: i32| {
+            seen.store(pages.unsigned_abs(), Ordering::Relaxed);
             Ok(())
         }))?;
         connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
@@ -86,20 +92,31 @@ impl SqliteLedger {
         &self.connection
     }
 
-    /// To be called after each batch: moves the log into the store where it is long, and later where somebody waits for the next
-    /// commit, since this takes two syncs and one more of that commit. What a reader still needs is left for the next time.
-    pub fn move_long_log(&mut self, somebody_waits: bool) -> Result<(), LedgerError> {
-        let long = if somebody_waits { LOG_PAGES_MOST } else { LOG_PAGES_LONG };
-        if self.log_pages.load(Ordering::Relaxed) < long {
+    /// To be called after each batch: moves the log into the store where it is longer than is said. This takes two syncs, and one more
+    /// of the next commit. What a reader still needs is left for the next time.
+    pub fn move_log_longer_than(&mut self, bytes: u64) -> Result<(), LedgerError> {
+        if self.log_bytes() < bytes {
             return Ok(());
         }
         self.log_pages.store(0, Ordering::Relaxed);
         Ok(self.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?)
     }
 
+    /// How long the log is, as of the last commit; 0 once it has been moved.
+    #[must_use]
+    pub fn log_bytes(&self) -> u64 {
+        u64::from(self.log_pages.load(Ordering::Relaxed)) * LOG_PAGE_BYTES
+    }
+
     /// What the record counts, and what its orders add up to.
     pub fn counts(&self, sale_id: SaleId) -> Result<Option<crate::LedgerCounts>, LedgerError> {
         sqlite_load::counts(&self.connection, sale_id)
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     /// A reader of the same store.

@@ -298,28 +298,24 @@ fn a_new_store_is_its_owners_only() {
 }
 
 #[test]
-fn a_long_log_is_moved_when_nobody_waits_and_a_very_long_one_whoever_waits() {
+fn a_log_is_moved_once_it_is_longer_than_is_said_and_then_begins_anew() {
     let mut store = store();
     let file = store.folder.path().join("stampede.db");
     let moved_bytes = || std::fs::metadata(&file).unwrap().len();
-    let page_bytes = 4_096;
     let write = "INSERT INTO filler SELECT zeroblob(?1)";
     store.ledger.connection().execute_batch("CREATE TABLE filler (bytes BLOB)").unwrap();
-    store.ledger.move_long_log(false).unwrap();
+    store.ledger.move_log_longer_than(0).unwrap();
     let before = moved_bytes();
-    store.ledger.connection().execute(write, [page_bytes * i64::from(LOG_PAGES_LONG)]).unwrap();
-    store.ledger.move_long_log(true).unwrap();
-    assert_eq!(moved_bytes(), before, "somebody waits");
-    store.ledger.move_long_log(false).unwrap();
-    let after = moved_bytes();
-    assert!(after - before >= page_bytes as u64 * LOG_PAGES_LONG as u64);
+    store.ledger.connection().execute(write, [LONG_LOG_BYTES as i64]).unwrap();
+    assert!((LONG_LOG_BYTES..LONGEST_LOG_BYTES).contains(&store.ledger.log_bytes()));
+    store.ledger.move_log_longer_than(LONGEST_LOG_BYTES).unwrap();
+    assert_eq!(moved_bytes(), before);
+    store.ledger.move_log_longer_than(LONG_LOG_BYTES).unwrap();
+    assert!(moved_bytes() - before >= LONG_LOG_BYTES);
+    assert_eq!(store.ledger.log_bytes(), 0);
 
-    store.ledger.connection().execute(write, [20 * page_bytes]).unwrap();
-    assert!(store.ledger.log_pages.load(Ordering::Relaxed) < 40, "it begins anew");
-    // As if there had been so many.
-    store.ledger.log_pages.store(LOG_PAGES_MOST, Ordering::Relaxed);
-    store.ledger.move_long_log(true).unwrap();
-    assert!(moved_bytes() > after);
+    store.ledger.connection().execute(write, [80_000]).unwrap();
+    assert!((80_000..200_000).contains(&store.ledger.log_bytes()), "{}", store.ledger.log_bytes());
 }
 
 #[path = "sqlite_rules_tests.rs"]

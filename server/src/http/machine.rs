@@ -15,6 +15,7 @@ use super::App;
 use super::error::ApiError;
 use crate::clock::SANE_GAP_US;
 use crate::metrics;
+use crate::store::free_disk_bytes;
 
 /// A write-ahead log larger than this is not being moved into the store.
 const MAX_SANE_WAL_BYTES: u64 = 1 << 30;
@@ -54,12 +55,6 @@ async fn readyz(State(app): State<App>) -> (StatusCode, Json<Readiness>) {
     let ready = writer && record && disk && wal && clock && !going_down;
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(Readiness { ready, writer, record, disk, wal, clock, going_down }))
-}
-
-pub(crate) fn free_disk_bytes(store: &std::path::Path) -> Option<u64> {
-    let folder = store.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let disk = rustix::fs::statvfs(folder.unwrap_or(std::path::Path::new("."))).ok()?;
-    Some(disk.f_bavail.saturating_mul(disk.f_frsize))
 }
 
 async fn render_metrics(State(app): State<App>) -> impl IntoResponse {

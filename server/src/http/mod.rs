@@ -54,7 +54,7 @@ pub(crate) use draw::Draws;
 pub(crate) use extract::{MERCHANT_TOKEN_PREFIX, SESSION_COOKIE};
 pub(crate) use files::{SiteFiles, keep_assets};
 pub(crate) use front::{Asked, Front};
-pub(crate) use machine::{MIN_FREE_DISK_BYTES, free_disk_bytes};
+pub(crate) use machine::MIN_FREE_DISK_BYTES;
 
 /// A request's body, at most. A quiz bank of 200 questions fits.
 pub(crate) const MAX_BODY_BYTES: usize = 128 * 1024;

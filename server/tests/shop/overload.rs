@@ -67,14 +67,19 @@ async fn under_overload_who_begins_is_told_to_come_again_and_what_is_about_money
     let shoppers = shop.shoppers(2);
     let order_id = shop.held(&sale_id, &shoppers[0]).await;
     let address = shop.base.trim_start_matches("http://").to_owned();
-    let request = format!(
-        "POST /api/sales/{sale_id}/quiz HTTP/1.1\r\nHost: {address}\r\nCookie: {}\r\nContent-Type: application/json\r\n\
-         Content-Length: 2\r\n\r\n{{}}",
-        shoppers[1]
-    );
+    let question_at = |sale_id: &str| {
+        format!(
+            "POST /api/sales/{sale_id}/quiz HTTP/1.1\r\nHost: {address}\r\nCookie: {}\r\nContent-Type: application/json\r\n\
+             Content-Length: 2\r\n\r\n{{}}",
+            shoppers[1]
+        )
+    };
+    // One in four asks for a sale that there is not.
+    let (question, junk) = (question_at(&sale_id), question_at("01890000-0000-7000-8000-000000000000"));
     let stop = Arc::new(AtomicBool::new(false));
     let floods: Vec<_> = (0..CONNECTIONS)
-        .map(|_| {
+        .map(|number| {
+            let request = if number % 4 == 0 { &junk } else { &question };
             let (address, request, stop) = (address.clone(), request.clone().into_bytes(), Arc::clone(&stop));
             std::thread::spawn(move || flood(&address, &request, &stop))
         })
@@ -100,6 +105,7 @@ async fn under_overload_who_begins_is_told_to_come_again_and_what_is_about_money
     let refusals: Vec<String> = floods.into_iter().filter_map(|flood| flood.join().unwrap()).collect();
     assert!(begun(&metrics) >= 1_000 && shed(&metrics, "crowd") > 0, "{metrics}");
     assert_eq!(shed(&metrics, "pay"), 0);
+    assert!(shed(&metrics, "read") > 0, "nobody begins at a sale that there is not: {metrics}");
     let refusal = refusals.first().unwrap().to_ascii_lowercase();
     for field in [
         "retry-after: ",
