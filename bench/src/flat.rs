@@ -45,8 +45,9 @@ pub(crate) struct Plan {
 struct Costs {
     admitted: f64,
     polled_in_line: f64,
-    /// The first of them, with the others behind them in the line, and all.
+    /// The first of them, with the others behind them in the line; the last, with the others in the store; and all.
     first_decided: f64,
+    last_decided: f64,
     decided: f64,
     polled_after: f64,
     decided_per_second: f64,
@@ -54,8 +55,7 @@ struct Costs {
 
 pub(crate) async fn run(plan: &Plan) -> Result<(), Failure> {
     let disk = SlowDisk::new()?;
-    let shop = Shop::start_in(&plan.server, &plan.site, Doors::Open, &disk.environment()).await?;
-    shop.command(&["settings", "set", "line_wait_ms", "600000"])?;
+    let shop = shop_of(plan, &disk).await?;
     println!("µs of the server's processor time an order, from the request to the record:");
     println!("| stock | 1,000 orders in each of {SALES} sales |\n|---|---|");
     for _ in 0..plan.rounds {
@@ -63,20 +63,36 @@ pub(crate) async fn run(plan: &Plan) -> Result<(), Failure> {
             println!("| {stock} | {:.1} |", by_stock(&shop, stock).await?);
         }
     }
+    drop(shop);
     println!(
-        "\n| in the line | an order joins | a poll in the line | one of the first {PROBES} is decided | any is decided | decided/s | a poll after |"
+        "\n| in the line | an order joins | a poll in the line | one of the first {PROBES} is decided | of the last {PROBES} | any is decided | decided/s | a poll after |"
     );
-    println!("|---|---|---|---|---|---|---|");
+    println!("|---|---|---|---|---|---|---|---|");
     for _ in 0..plan.rounds {
         for queued in [FEW, plan.queued] {
-            let Costs { admitted, polled_in_line, first_decided, decided, polled_after, decided_per_second } =
-                by_line(&shop, &disk, queued).await?;
+            // With a store that has nothing in it yet.
+            let shop = shop_of(plan, &disk).await?;
+            let Costs {
+                admitted,
+                polled_in_line,
+                first_decided,
+                last_decided,
+                decided,
+                polled_after,
+                decided_per_second,
+            } = by_line(&shop, &disk, queued).await?;
             println!(
-                "| {queued} | {admitted:.1} | {polled_in_line:.1} | {first_decided:.1} | {decided:.1} | {decided_per_second:.0} | {polled_after:.1} |"
+                "| {queued} | {admitted:.1} | {polled_in_line:.1} | {first_decided:.1} | {last_decided:.1} | {decided:.1} | {decided_per_second:.0} | {polled_after:.1} |"
             );
         }
     }
     Ok(())
+}
+
+async fn shop_of(plan: &Plan, disk: &SlowDisk) -> Result<Shop, Failure> {
+    let shop = Shop::start_in(&plan.server, &plan.site, Doors::Open, &disk.environment()).await?;
+    shop.command(&["settings", "set", "line_wait_ms", "600000"])?;
+    Ok(shop)
 }
 
 async fn by_stock(shop: &Shop, stock: u64) -> Result<f64, Failure> {
@@ -126,16 +142,22 @@ async fn by_line(shop: &Shop, disk: &SlowDisk, queued: usize) -> Result<Costs, F
     let began = Instant::now();
     until_decided(shop, &cookies[..PROBES], &tokens[..PROBES]).await?;
     let first = since_then()?;
+    until_decided(shop, &cookies[..queued.max(PROBES)], &tokens[..queued.max(PROBES)]).await?;
+    let middle = since_then()?;
     until_decided(shop, &cookies, &tokens).await?;
     let decided_per_second = all as f64 / began.elapsed().as_secs_f64();
-    let (first_decided, decided) = (micros_each(first, PROBES), micros_each(first + since_then()?, all));
+    let last = since_then()?;
+    let first_decided = micros_each(first, PROBES);
+    // A line that is hardly one has no others.
+    let last_decided = if queued < PROBES { first_decided } else { micros_each(last, PROBES) };
+    let decided = micros_each(first + middle + last, all);
     poll(shop, &cookies, &tokens).await?;
     let polled_after = micros_each(since_then()?, PROBES);
     let held = shop.held(&sale_id).await?;
     if held != all as u64 {
         return Err(format!("{held} of {all} are held").into());
     }
-    Ok(Costs { admitted, polled_in_line, first_decided, decided, polled_after, decided_per_second })
+    Ok(Costs { admitted, polled_in_line, first_decided, last_decided, decided, polled_after, decided_per_second })
 }
 
 fn micros_each(cpu_seconds: f64, count: usize) -> f64 {

@@ -213,6 +213,17 @@ impl Writer {
     }
 }
 
+/// How long the log may be. A disk of which nobody can tell how much is free has little room.
+fn most_log_bytes(somebody_waits: bool, free_disk_bytes: Option<u64>) -> u64 {
+    if !somebody_waits {
+        LONG_LOG_BYTES
+    } else if free_disk_bytes.is_some_and(|bytes| bytes >= PLENTY_OF_ROOM_BYTES) {
+        LONGEST_LOG_BYTES_WITH_ROOM
+    } else {
+        LONGEST_LOG_BYTES
+    }
+}
+
 /// The thread's own state.
 struct Thread {
     committer: Committer<SqliteLedger>,
@@ -233,9 +244,7 @@ impl Thread {
                 std::thread::sleep(RETRY_AFTER);
                 continue;
             }
-            if tally.committed_events.is_some() {
-                self.move_long_log();
-            }
+            self.move_long_log();
             if tally.committed_events.is_some() && self.gathers() {
                 std::thread::sleep(GATHER);
             }
@@ -248,15 +257,7 @@ impl Thread {
             return;
         }
         let somebody_waits = self.committer.has_queued() || self.shared.waiting.load(Ordering::Relaxed) > 0;
-        let has_room = || {
-            let free_bytes = free_disk_bytes(self.committer.ledger().path());
-            free_bytes.is_some_and(|bytes| bytes >= PLENTY_OF_ROOM_BYTES)
-        };
-        let most_bytes = match somebody_waits {
-            false => LONG_LOG_BYTES,
-            true if has_room() => LONGEST_LOG_BYTES_WITH_ROOM,
-            true => LONGEST_LOG_BYTES,
-        };
+        let most_bytes = most_log_bytes(somebody_waits, free_disk_bytes(self.committer.ledger().path()));
         if let Err(error) = self.committer.ledger_mut().move_log_longer_than(most_bytes) {
             tracing::warn!(%error, "the log could not be moved into the store");
         }
@@ -317,5 +318,18 @@ impl Thread {
         if let Err(error) = self.committer.ledger_mut().checkpoint() {
             tracing::warn!(%error, "the log could not be moved into the store");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_log_grows_longer_while_somebody_waits_and_longest_where_the_disk_has_room() {
+        assert_eq!(most_log_bytes(false, Some(u64::MAX)), LONG_LOG_BYTES);
+        assert_eq!(most_log_bytes(true, Some(PLENTY_OF_ROOM_BYTES)), LONGEST_LOG_BYTES_WITH_ROOM);
+        assert_eq!(most_log_bytes(true, Some(PLENTY_OF_ROOM_BYTES - 1)), LONGEST_LOG_BYTES);
+        assert_eq!(most_log_bytes(true, None), LONGEST_LOG_BYTES);
     }
 }

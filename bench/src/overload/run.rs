@@ -110,13 +110,15 @@ impl Run {
     /// Of who came to another item meanwhile.
     pub(super) fn row_beside(&mut self, per_second: f64, lasting: Duration) -> String {
         format!(
-            "    beside, {per_second:.0} a second: {:.0} /s in time, held after {:.1} / {:.1} ms; {:?}; payments refused: {:?} of {}",
+            "    beside, {per_second:.0} a second: {:.0} /s in time, held after {:.1} / {:.1} ms; {:?}; payments refused: {:?} of {}; waited for a connection, p99 {:.1} ms; generator late, p99 {:.1} ms",
             self.in_time() as f64 / lasting.as_secs_f64(),
             self.held_after.at_ms(0.5),
             self.held_after.at_ms(0.99),
             self.endings,
             self.payments_refused,
             self.payments,
+            self.waited.at_ms(0.99),
+            self.lag.at_ms(0.99),
         )
     }
 

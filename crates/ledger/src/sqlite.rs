@@ -98,11 +98,12 @@ impl SqliteLedger {
         if self.log_bytes() < bytes {
             return Ok(());
         }
+        self.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
         self.log_pages.store(0, Ordering::Relaxed);
-        Ok(self.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?)
+        Ok(())
     }
 
-    /// How long the log is, as of the last commit; 0 once it has been moved.
+    /// How long the log is, as of the last commit; 0 once it has been moved, as far as readers let it.
     #[must_use]
     pub fn log_bytes(&self) -> u64 {
         u64::from(self.log_pages.load(Ordering::Relaxed)) * LOG_PAGE_BYTES

@@ -106,16 +106,18 @@ async fn under_overload_who_begins_is_told_to_come_again_and_what_is_about_money
     assert!(begun(&metrics) >= 1_000 && shed(&metrics, "crowd") > 0, "{metrics}");
     assert_eq!(shed(&metrics, "pay"), 0);
     assert!(shed(&metrics, "read") > 0, "nobody begins at a sale that there is not: {metrics}");
-    let refusal = refusals.first().unwrap().to_ascii_lowercase();
-    for field in [
-        "retry-after: ",
-        "content-type: application/problem+json",
-        "cache-control: ",
-        "x-content-type-options: nosniff",
-    ] {
-        assert!(refusal.contains(field), "{field} is not in {refusal}");
+    assert!(!refusals.is_empty());
+    for refusal in refusals.iter().map(|refusal| refusal.to_ascii_lowercase()) {
+        for field in [
+            "retry-after: ",
+            "content-type: application/problem+json",
+            "cache-control: ",
+            "x-content-type-options: nosniff",
+            "\"code\":\"busy\"",
+        ] {
+            assert!(refusal.contains(field), "{field} is not in {refusal}");
+        }
     }
-    assert!(refusal.contains("\"code\":\"busy\""), "{refusal}");
     // Nobody is refused once the crowd has gone.
     let deadline = std::time::Instant::now() + PATIENCE;
     while shop.get("/csi/me", "").await.status.as_u16() == 503 && std::time::Instant::now() < deadline {
