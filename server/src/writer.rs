@@ -8,9 +8,7 @@ use std::time::{Duration, Instant};
 
 use committer::{Command, Committer, Failure, Lines, Reply, SaleChange, Tally};
 use intake::Line;
-use ledger::{
-    LONG_LOG_BYTES, LONGEST_LOG_BYTES, LONGEST_LOG_BYTES_WITH_ROOM, Ledger, LedgerError, SaleRow, SqliteLedger, Write,
-};
+use ledger::{LONG_LOG_BYTES, Ledger, LedgerError, SaleRow, SqliteLedger, Write, most_log_bytes};
 use sale::{MerchantId, OrderId, OrderState, PaymentId, ReleaseCause, SaleId, Settlement, ShopperId, Units};
 use shield::{Breaker, Overload};
 use tokio::sync::oneshot;
@@ -37,9 +35,6 @@ const UNWELL_MS: i64 = 2_000;
 /// Under overload so long passes between two rounds, so that a commit has more to do and there are fewer of them: each costs some
 /// 0.2 ms of processor time, however little is in it.
 const GATHER: Duration = Duration::from_millis(10);
-
-/// A disk with so much room may have the longest log.
-const PLENTY_OF_ROOM_BYTES: u64 = 4 * LONGEST_LOG_BYTES_WITH_ROOM;
 
 /// How long a shutdown waits for the lines to empty.
 const DRAIN_AT_MOST: Duration = Duration::from_secs(10);
@@ -213,17 +208,6 @@ impl Writer {
     }
 }
 
-/// How long the log may be. A disk of which nobody can tell how much is free has little room.
-fn most_log_bytes(somebody_waits: bool, free_disk_bytes: Option<u64>) -> u64 {
-    if !somebody_waits {
-        LONG_LOG_BYTES
-    } else if free_disk_bytes.is_some_and(|bytes| bytes >= PLENTY_OF_ROOM_BYTES) {
-        LONGEST_LOG_BYTES_WITH_ROOM
-    } else {
-        LONGEST_LOG_BYTES
-    }
-}
-
 /// The thread's own state.
 struct Thread {
     committer: Committer<SqliteLedger>,
@@ -318,18 +302,5 @@ impl Thread {
         if let Err(error) = self.committer.ledger_mut().checkpoint() {
             tracing::warn!(%error, "the log could not be moved into the store");
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_log_grows_longer_while_somebody_waits_and_longest_where_the_disk_has_room() {
-        assert_eq!(most_log_bytes(false, Some(u64::MAX)), LONG_LOG_BYTES);
-        assert_eq!(most_log_bytes(true, Some(PLENTY_OF_ROOM_BYTES)), LONGEST_LOG_BYTES_WITH_ROOM);
-        assert_eq!(most_log_bytes(true, Some(PLENTY_OF_ROOM_BYTES - 1)), LONGEST_LOG_BYTES);
-        assert_eq!(most_log_bytes(true, None), LONGEST_LOG_BYTES);
     }
 }

@@ -29,9 +29,7 @@ pub use rows::{
     ShelfCounts, ShopperRow, SkuRow, StrikesRow,
 };
 pub use schema::SCHEMA_VERSION;
-pub use sqlite::{
-    BUSY_TIMEOUT, LONG_LOG_BYTES, LONGEST_LOG_BYTES, LONGEST_LOG_BYTES_WITH_ROOM, SqliteLedger, WalState,
-};
+pub use sqlite::{BUSY_TIMEOUT, LONG_LOG_BYTES, SqliteLedger, WalState, most_log_bytes};
 pub use sqlite_read::Reader;
 
 /// What the committer needs of a record, whatever the engine.

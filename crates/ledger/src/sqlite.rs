@@ -32,10 +32,13 @@ pub struct SqliteLedger {
 pub const LONG_LOG_BYTES: u64 = 32 << 20;
 
 /// So long, it is moved whoever waits: the store's disk must have room for it.
-pub const LONGEST_LOG_BYTES: u64 = 2 * LONG_LOG_BYTES;
+const LONGEST_LOG_BYTES: u64 = 2 * LONG_LOG_BYTES;
 
 /// In its place while the disk has plenty of room: the orders and payments of a crowd of 60,000.
-pub const LONGEST_LOG_BYTES_WITH_ROOM: u64 = 8 * LONG_LOG_BYTES;
+const LONGEST_LOG_BYTES_WITH_ROOM: u64 = 8 * LONG_LOG_BYTES;
+
+/// A disk with so much room may have the longest log.
+const PLENTY_OF_ROOM_BYTES: u64 = 4 * LONGEST_LOG_BYTES_WITH_ROOM;
 
 /// What SQLite calls a frame of the log, without its header of 24 bytes.
 const LOG_PAGE_BYTES: u64 = 4_096;
@@ -92,7 +95,7 @@ impl SqliteLedger {
         &self.connection
     }
 
-    /// To be called after each batch: moves the log into the store where it is longer than is said. This takes two syncs, and one more
+    /// To be called after each batch, and now and then: moves the log into the store where it is longer than is said. This takes two syncs, and one more
     /// of the next commit. What a reader still needs is left for the next time.
     pub fn move_log_longer_than(&mut self, bytes: u64) -> Result<(), LedgerError> {
         if self.log_bytes() < bytes {
@@ -131,6 +134,18 @@ impl SqliteLedger {
         let mut wal = path.as_os_str().to_owned();
         wal.push("-wal");
         WalState { wal_bytes: std::fs::metadata(wal).map_or(0, |metadata| metadata.len()) }
+    }
+}
+
+/// How long the log may be. A disk of which nobody can tell how much is free has little room.
+#[must_use]
+pub fn most_log_bytes(somebody_waits: bool, free_disk_bytes: Option<u64>) -> u64 {
+    if !somebody_waits {
+        LONG_LOG_BYTES
+    } else if free_disk_bytes.is_some_and(|bytes| bytes >= PLENTY_OF_ROOM_BYTES) {
+        LONGEST_LOG_BYTES_WITH_ROOM
+    } else {
+        LONGEST_LOG_BYTES
     }
 }
 

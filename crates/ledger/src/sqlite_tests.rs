@@ -318,5 +318,13 @@ fn a_log_is_moved_once_it_is_longer_than_is_said_and_then_begins_anew() {
     assert!((80_000..200_000).contains(&store.ledger.log_bytes()), "{}", store.ledger.log_bytes());
 }
 
+#[test]
+fn the_log_grows_longer_while_somebody_waits_and_longest_where_the_disk_has_room() {
+    assert_eq!(most_log_bytes(false, Some(u64::MAX)), LONG_LOG_BYTES);
+    assert_eq!(most_log_bytes(true, Some(PLENTY_OF_ROOM_BYTES)), LONGEST_LOG_BYTES_WITH_ROOM);
+    assert_eq!(most_log_bytes(true, Some(PLENTY_OF_ROOM_BYTES - 1)), LONGEST_LOG_BYTES);
+    assert_eq!(most_log_bytes(true, None), LONGEST_LOG_BYTES);
+}
+
 #[path = "sqlite_rules_tests.rs"]
 mod rules;
