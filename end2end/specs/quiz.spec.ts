@@ -76,6 +76,34 @@ test("who listens to the question and answers with its numbers gets a unit", asy
   await item.expectHeld();
 });
 
+test("who has the question in words gets the next one in words too, and can go back to a picture", async ({
+  context,
+  page,
+  shop,
+  merchant,
+}) => {
+  const [shopper] = await newShoppers(shop, 1);
+  await signIn(context, shop, shopper!);
+  const sale = await merchant.openSale({ asks_sums: true, max_answer_ms: 1_500 });
+  const item = new ItemPage(page);
+  await item.open(sale.slug);
+  await item.openQuiz();
+  const words = item.quiz.locator("#quiz-words");
+  const picture = item.quiz.getByRole("img");
+  await item.quiz.getByRole("button", { name: "Can’t see the picture?" }).click();
+  await expect(words).toContainText("in this order");
+  await expect(item.quiz.getByText("Time is up for this question.")).toBeVisible();
+  const first = await words.innerText();
+  await item.quiz.getByRole("button", { name: "New question" }).click();
+  await expect(words).not.toHaveText(first);
+  await expect(words).toContainText("in this order");
+  await expect(picture).toBeHidden();
+  await item.quiz.getByRole("button", { name: "Show a picture instead" }).click();
+  await expect(picture).toBeVisible();
+  await expect(words).toBeHidden();
+  await expect(item.quiz.getByRole("button", { name: "Can’t see the picture?" })).toBeVisible();
+});
+
 test("the equal route needs nothing that a page without TLS lacks, and works while one reads", async ({
   context,
   page,

@@ -52,6 +52,7 @@ texts! {
     quiz_send: "Send", "提交";
     quiz_close: "Close", "关闭";
     quiz_cannot_see: "Can’t see the picture?", "看不清图片？";
+    quiz_see_picture: "Show a picture instead", "改用图片题目";
     quiz_another: "New question", "换一题";
     quiz_time_up: "Time is up for this question.", "本题已超时。";
     quiz_fill_in: "Write your answer first.", "请先填写答案。";

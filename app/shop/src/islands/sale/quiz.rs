@@ -122,8 +122,14 @@ async fn run_time(model: Model, token: String) {
     }
 }
 
-/// Another question, by the shopper's wish.
-pub(super) fn ask_again(model: Model, accessible: bool) {
+/// Whether the question is told in words.
+pub(super) fn is_in_words(model: Model) -> bool {
+    !model.quiz_words.with(String::is_empty)
+}
+
+/// Another question, by the shopper's wish, by the same way or by the other.
+pub(super) fn ask_again(model: Model, by_the_other_way: bool) {
+    let accessible = untrack(|| is_in_words(model)) != by_the_other_way;
     forget(model);
     model.stage.set(Stage::Busy);
     spawn(async move { open(model, accessible, String::new()).await });

@@ -238,7 +238,7 @@ fn quiz_dialog(model: Model) -> impl IntoView {
                         src=picture
                         hidden=flag(move || model.quiz_picture.with(String::is_empty))
                     />
-                    <p class="quiz-words" id="quiz-words" hidden=flag(move || model.quiz_words.with(String::is_empty))>{text(move || model.quiz_words.get())}</p>
+                    <p class="quiz-words" id="quiz-words" hidden=flag(move || !quiz::is_in_words(model))>{text(move || model.quiz_words.get())}</p>
                 </div>
                 <progress
                     max="100"
@@ -265,7 +265,7 @@ fn quiz_dialog(model: Model) -> impl IntoView {
                 </button>
                 <div class="quiz-more">
                     <button class="quiet" type="button" on:click:capture=act(move || quiz::ask_again(model, true))>
-                        {locale.quiz_cannot_see()}
+                        {text(move || if quiz::is_in_words(model) { locale.quiz_see_picture() } else { locale.quiz_cannot_see() }.to_owned())}
                     </button>
                     <button class="quiet" type="button" on:click:capture=act(quiz::close)>{locale.quiz_close()}</button>
                 </div>
