@@ -9,12 +9,14 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
 
+use api::Admission;
 use clap::{Args, ValueEnum};
 use rustix::thread::{CpuSet, sched_setaffinity};
 use tokio::sync::Semaphore;
 use tokio::task::{LocalSet, spawn_local};
 use tokio::time::{Instant, sleep, sleep_until};
 
+mod edge;
 mod run;
 mod way;
 
@@ -79,6 +81,9 @@ pub(crate) struct Plan {
     /// Orders a second, where the capacity is known
     #[arg(long)]
     capacity: Option<f64>,
+    /// Each shopper's page looks at an edge's copy of the sale's state first, as ours does, and asks nothing until its shopper is drawn
+    #[arg(long)]
+    edge: bool,
     /// Only with the shield, or only without
     #[arg(long)]
     shield: Option<bool>,
@@ -93,6 +98,8 @@ struct Field {
     beside: Rc<Market>,
     cause: Cause,
     cookies: Vec<String>,
+    /// In the order of the shoppers; none where nobody looks at an edge.
+    lots: RefCell<Vec<u32>>,
     /// Earned beforehand, by shopper, where the quiz is not what is measured.
     passes: RefCell<Vec<Option<String>>>,
     next: Cell<usize>,
@@ -106,6 +113,7 @@ struct Field {
 struct Market {
     /// Each load has a sale of its own.
     sale_id: RefCell<String>,
+    at_the_edge: Cell<Option<Admission>>,
     run: RefCell<Run>,
 }
 
@@ -138,6 +146,7 @@ async fn one(plan: &Plan, shield: bool) -> Result<(), Failure> {
         cause: plan.by,
         passes: RefCell::new(vec![None; cookies.len()]),
         cookies,
+        lots: RefCell::default(),
         next: Cell::new(0),
         free: Semaphore::new(plan.connections),
         connections: RefCell::default(),
@@ -159,6 +168,10 @@ fn pin(core: usize) -> Result<(), Failure> {
 }
 
 async fn runs(plan: &Plan, shield: bool, field: &Rc<Field>) -> Result<(), Failure> {
+    if plan.edge {
+        let lots = field.lots().await?;
+        field.lots.replace(lots);
+    }
     println!("\n{:?}, shield {}", plan.by, if shield { "on" } else { "off" });
     let seconds = Duration::from_secs(plan.seconds);
     if plan.by == Cause::Ledger {
@@ -238,6 +251,8 @@ impl Field {
                 sleep(Duration::from_millis(100)).await;
             }
         });
+        self.crowded.at_the_edge.take();
+        let edge = spawn_local(Rc::clone(self).be_the_edge(Rc::clone(&self.crowded)));
         let (shoppers, others) = tokio::join!(self.send(&self.crowded, per_second, lasting), async {
             match beside {
                 Some(per_second) => self.send(&self.beside, per_second, lasting).await,
@@ -247,6 +262,11 @@ impl Field {
         let cpu_since = self.shop.process().cpu_by_thread()?;
         let batches = self.batches().await? - batches;
         watching.abort();
+        if edge.is_finished() {
+            edge.await??;
+        } else {
+            edge.abort();
+        }
         {
             let mut run = self.crowded.run.borrow_mut();
             run.batches = batches;
@@ -330,6 +350,8 @@ impl Field {
         self.open_sale(&self.crowded, 2 * lasting).await?;
         self.earn_passes((capacity * (times + 0.5) * lasting.as_secs_f64() * 1.05) as usize).await?;
         self.connect().await?;
+        self.crowded.at_the_edge.take();
+        let edge = spawn_local(Rc::clone(self).be_the_edge(Rc::clone(&self.crowded)));
         let mut shoppers = self.send(&self.crowded, capacity * times, lasting).await;
         self.disk.waits(Duration::ZERO)?;
         let over_at = Instant::now();
@@ -337,6 +359,7 @@ impl Field {
         for shopper in shoppers {
             shopper.await?;
         }
+        edge.abort();
         let run = self.crowded.run.take();
         Ok(run.back_after(over_at).map_or("never".to_owned(), |after| format!("{} ms", after.as_millis())))
     }

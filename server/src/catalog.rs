@@ -12,7 +12,7 @@ use crate::heat::key_of;
 /// Items in the shop, at most.
 pub(crate) const MAX_ITEMS: usize = 10_000;
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Catalog {
     items: HashMap<ItemId, ItemRow>,
     slugs: HashMap<String, ItemId>,

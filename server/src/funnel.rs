@@ -12,6 +12,8 @@ const NAME: &str = "stampede_layer_total";
 pub(crate) enum Layer {
     /// Requests an address, of any kind.
     ReadLimit,
+    /// Who begins at the item that the crowd is at, while lots are drawn for it.
+    Admission,
     Eligibility,
     Quiz,
     /// Requests a shopper, of those that change something.
@@ -22,8 +24,9 @@ pub(crate) enum Layer {
     Ledger,
 }
 
-const LAYERS: [(Layer, &str); 8] = [
+const LAYERS: [(Layer, &str); 9] = [
     (Layer::ReadLimit, "read_limit"),
+    (Layer::Admission, "admission"),
     (Layer::Eligibility, "eligibility"),
     (Layer::Quiz, "quiz"),
     (Layer::WriteLimit, "write_limit"),
@@ -39,7 +42,7 @@ struct Counts {
 }
 
 /// In the order of the layers. Looked up once, after the recorder has been installed.
-static COUNTS: LazyLock<[Counts; 8]> = LazyLock::new(|| {
+static COUNTS: LazyLock<[Counts; LAYERS.len()]> = LazyLock::new(|| {
     LAYERS.map(|(_, layer)| Counts {
         passed: counter!(NAME, "layer" => layer, "outcome" => "passed"),
         refused: counter!(NAME, "layer" => layer, "outcome" => "refused"),

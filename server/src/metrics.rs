@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use ::metrics::{Counter, Histogram, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
-use api::HeatCause;
+use api::{HeatCause, MILLION};
 use axum::http::StatusCode;
 use committer::Tally;
 use foldhash::fast::RandomState;
@@ -42,6 +42,7 @@ pub(crate) const WAL_BYTES: &str = "stampede_wal_bytes";
 pub(crate) const OFFERED: &str = "stampede_offered_requests_total";
 pub(crate) const SHED: &str = "stampede_shed_requests_total";
 pub(crate) const THREAD_WAIT: &str = "stampede_thread_wait_seconds";
+pub(crate) const DRAWN_SHARE: &str = "stampede_drawn_share";
 pub(crate) const ADMITTED_SHARE: &str = "stampede_admitted_share";
 
 pub(crate) const BREAKER_OPEN: &str = "stampede_breaker_open";
@@ -97,6 +98,10 @@ fn describe() {
     describe_gauge!(WAL_BYTES, "Size of the record's write-ahead log.");
     describe_counter!(OFFERED, "Requests that overload judged, by class; pages and the time are never judged.");
     describe_counter!(SHED, "Requests that overload refused, by class.");
+    describe_gauge!(
+        DRAWN_SHARE,
+        "Of the lots of those who would begin where the crowd is, the share that is drawn this second, 0 to 1."
+    );
     describe_gauge!(ADMITTED_SHARE, "The share of each class that overload lets in now, 0 to 1.");
     describe_gauge!(THREAD_WAIT, "How long work waits for a thread, on the mean.");
     describe_gauge!(BREAKER_OPEN, "1 while what failed again and again is left alone, else 0.");
@@ -254,6 +259,8 @@ pub(crate) fn quiz_fresh(share: f64) {
 /// What overload did, since the start.
 pub(crate) fn overload(overload: &Overload) {
     gauge!(THREAD_WAIT).set(f64::from(overload.delay_us()) / 1e6);
+    let drawn = overload.lottery.newest().map_or(1.0, |round| f64::from(round.per_million) / f64::from(MILLION));
+    gauge!(DRAWN_SHARE).set(drawn);
     for class in Class::ALL {
         let (offered, shed) = overload.counts(class);
         counter!(OFFERED, "class" => class.as_str()).absolute(offered);

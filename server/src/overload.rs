@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use axum::http::Method;
-use sale::SaleId;
-use shield::{Class, LOOK_EVERY_MS, Look, Watch};
+use sale::{ItemId, SaleId, ShopperId};
+use shield::{Class, LOOK_EVERY_MS, Look, Rounds, Watch};
 use tokio::io::AsyncReadExt as _;
 use tokio::sync::watch;
 use uuid::Uuid;
@@ -53,24 +53,37 @@ pub(crate) fn class_of(method: &Method, path: &str) -> Class {
 pub(crate) fn class_in(app: &App, method: &Method, path: &str) -> Class {
     let class = class_of(method, path);
     if class != Class::Quiz {
-        return class;
+        // What holds a crowd back is told in it, to edges once a second.
+        let is_told = |sale_id| app.publisher.catalog().sale(sale_id).is_some_and(|sale| is_crowded(app, sale.item_id));
+        return if sale_of_state(path).is_some_and(is_told) { Class::Poll } else { class };
     }
     let catalog = app.publisher.catalog();
     let sale = sale_of(path).and_then(|(sale_id, _)| catalog.sale(sale_id)).filter(|_| *method == Method::POST);
     match sale {
         None => Class::Read,
-        Some(sale) => {
-            let hot = app.heat.hot();
-            let is_crowded = hot.get(sale.item_id).is_some_and(|item| item.crowded_since_ms.is_some());
-            if is_crowded { Class::Crowd } else { Class::Quiz }
-        }
+        Some(sale) if is_crowded(app, sale.item_id) => Class::Crowd,
+        Some(_) => Class::Quiz,
     }
+}
+
+pub(crate) fn is_crowded(app: &App, item_id: ItemId) -> bool {
+    app.heat.hot().get(item_id).is_some_and(|item| item.crowded_since_ms.is_some())
+}
+
+/// A shopper's lot in every round ([`shield::Lottery`]): it says nothing else of the shopper.
+pub(crate) const fn lot_of(shopper_id: ShopperId) -> u32 {
+    shopper_id.0.as_u128() as u32
 }
 
 /// The sale that a path is under, and what it names there.
 pub(crate) fn sale_of(path: &str) -> Option<(SaleId, &str)> {
     let (sale_id, what) = path.strip_prefix("/api/sales/")?.split_once('/')?;
     Some((SaleId(Uuid::try_parse(sale_id).ok()?), what))
+}
+
+/// The sale that a path asks the state of.
+pub(crate) fn sale_of_state(path: &str) -> Option<SaleId> {
+    Some(SaleId(Uuid::try_parse(path.strip_prefix("/csi/sales/")?).ok()?))
 }
 
 /// Looks how long work waits for a thread, and moves the bar. What waits is measured as a request would be: something comes by a
@@ -86,7 +99,7 @@ pub(crate) async fn watch(app: App, mut stopped: watch::Receiver<bool>) -> std::
         move || send_probes(probe, began, &is_busy)
     })?;
     let mut ours = tokio::net::UnixStream::from_std(ours)?;
-    let mut watch = Watch::default();
+    let (mut watch, mut rounds) = (Watch::default(), Rounds::default());
     let (mut last_us, mut came) = (0, 0);
     let mut used_before = processor_time();
     let cores = std::thread::available_parallelism().map_or(1.0, |cores| cores.get() as f64);
@@ -108,11 +121,13 @@ pub(crate) async fn watch(app: App, mut stopped: watch::Receiver<bool>) -> std::
         let used = processor_time();
         let used_ms = used.saturating_sub(std::mem::replace(&mut used_before, used)).as_secs_f64() * 1e3;
         let busy = if since_last_ms > 0.0 { used_ms / (since_last_ms * cores) } else { 0.0 };
-        let look = Look { waited_us, most_delay_us: app.tuned.thread_wait_us(), busy: busy.min(1.0), since_last_ms };
+        let busy = busy.min(1.0);
+        let look = Look { waited_us, most_delay_us: app.tuned.thread_wait_us(), busy, since_last_ms };
         watch.look(&app.overload, look);
+        rounds.look(&app.overload, busy, since_last_ms, || Uuid::new_v4().as_u128() as u32);
         let so_far = Class::ALL.iter().map(|class| app.overload.counts(*class).0).sum::<u64>();
         let came_some = so_far != std::mem::replace(&mut came, so_far);
-        is_busy.store(came_some || app.overload.is_shedding(), Ordering::Relaxed);
+        is_busy.store(came_some || app.overload.is_overrun(), Ordering::Relaxed);
     }
 }
 

@@ -249,7 +249,7 @@ impl Thread {
 
     /// Whether the next round is to have more to do. Not where each does one thing, to find out what is wrong.
     fn gathers(&self) -> bool {
-        self.shared.overload.is_shedding() && self.committer.takes_commands() > 1
+        self.shared.overload.is_overrun() && self.committer.takes_commands() > 1
     }
 
     fn round(&mut self, commands: &mut Vec<Command>) -> Tally {

@@ -21,6 +21,8 @@ pub(super) const TABLE_HEAD: &str = "\
 pub(super) enum Ending {
     Held,
     HeldLate,
+    /// By their own page, without asking the shop.
+    HeldBack,
     Refused,
     /// Waited as long as anybody does.
     GaveUp,

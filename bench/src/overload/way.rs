@@ -18,7 +18,11 @@ impl Field {
     pub(super) async fn come(&self, market: &Market, at: Instant) {
         market.run.borrow_mut().lag.add(at.elapsed());
         let shopper = self.next.replace((self.next.get() + 1) % self.cookies.len());
-        let (ending, order_id) = self.buy(market, shopper, at).await;
+        let (ending, order_id) = if self.is_held_back(market, shopper) {
+            (Ending::HeldBack, None)
+        } else {
+            self.buy(market, shopper, at).await
+        };
         let is_in_time = ending == Ending::Held;
         {
             let mut run = market.run.borrow_mut();

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::SaleDraw;
+use crate::{Admission, SaleDraw};
 
 /// `GET /csi/time`: the server's clock at the receipt of the request and at the sending of the answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +23,9 @@ pub struct Me {
     pub signed_in: bool,
     /// Empty for a visitor who is not signed in.
     pub display_name: String,
+    /// The shopper's in each round of `SaleState::admission`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lot: Option<u32>,
 }
 
 /// What a sale is doing now, by the server's clock and the record of its stock.
@@ -54,6 +57,9 @@ pub struct SaleState {
     /// The sale has ended because the merchant called it off.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub called_off: bool,
+    /// While more would begin here than can: who may now, by lot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub admission: Option<Admission>,
     /// Of a sale by draw: how far it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub draw: Option<SaleDraw>,

@@ -4,6 +4,7 @@
 //! microseconds); money is integer minor units beside an ISO 4217 code; an id is UUID text. Requests refuse
 //! fields that they do not know, so that a typing error is told and not ignored.
 
+mod admission;
 mod csi;
 mod draw;
 mod heat;
@@ -15,6 +16,7 @@ mod quiz;
 mod session;
 mod switches;
 
+pub use admission::{Admission, MILLION};
 pub use csi::{Me, Recommendation, Recommendations, SalePhase, SaleState, ServerTime, SkuState};
 pub use draw::{
     BeaconInput, DRAW_FILE_FORMAT, DRAW_FILE_VERSION, Draw, DrawBeacon, DrawFile, DrawFileBeacon, DrawFileEntry,

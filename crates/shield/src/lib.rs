@@ -1,14 +1,18 @@
 //! What keeps the shop standing when too many ask: rate limits by key, pools that are bounded in work and in
-//! waiting, a bar that rises with the delay, breakers for what fails, and switches for the worst.
+//! waiting, a bar that rises with the delay, lots for a crowd, breakers for what fails, and switches for the worst.
 
+mod admission;
 mod breaker;
 mod limiter;
 mod overload;
 mod pool;
 mod rollout;
 mod settings;
+#[cfg(test)]
+mod simulated;
 mod switches;
 
+pub use admission::{Lottery, Rounds};
 pub use breaker::Breaker;
 pub use limiter::{
     AddressKey, MAX_KEYS, PER_ADDRESS, PER_SALE, PER_SHOPPER, Quota, RateLimit, SIGN_INS_PER_ACCOUNT,

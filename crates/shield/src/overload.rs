@@ -8,6 +8,8 @@
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
+use crate::admission::Lottery;
+
 /// What a request is for; the least important first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Class {
@@ -61,7 +63,7 @@ pub const LEAST_PER_SECOND: u64 = 2_000;
 const FEW_MEMORY_MS: f64 = 250.0;
 
 /// What one request is to do, against a question. A third of a payment is a transaction, and a call by a provider.
-const fn work(class: Class) -> f64 {
+pub(crate) const fn work(class: Class) -> f64 {
     match class {
         Class::Read | Class::Crowd | Class::Quiz | Class::Poll => 1.0,
         Class::Order => 2.0,
@@ -138,6 +140,8 @@ pub struct Overload {
     delay_us: AtomicU32,
     met: [Met; 6],
     refused_beside: AtomicU64,
+    /// Who of a crowd comes here at all.
+    pub lottery: Lottery,
 }
 
 /// Apart from each other in memory: every request of every thread counts here.
@@ -170,6 +174,12 @@ impl Overload {
     #[must_use]
     pub fn is_shedding(&self) -> bool {
         self.bar.load(Ordering::Relaxed) > 0
+    }
+
+    /// Whether more come than can be served: any request may be refused, or lots are drawn.
+    #[must_use]
+    pub fn is_overrun(&self) -> bool {
+        self.is_shedding() || self.lottery.is_on()
     }
 
     /// How long work waits for a thread now, on the mean.
@@ -217,7 +227,7 @@ pub struct Watch {
     /// What is done in a look's time, smoothed, and over a longer time.
     done: f64,
     long_done: f64,
-    delay_us: f64,
+    pub(crate) delay_us: f64,
     /// The share of its processors' time that was used, smoothed.
     busy: f64,
     /// What can be done in a look's time, as far as it is known.

@@ -40,6 +40,7 @@ pub(crate) struct Request<'a> {
     pub(crate) path: &'a str,
     pub(crate) accept_encoding: &'a str,
     pub(crate) if_none_match: &'a str,
+    pub(crate) x_forwarded_for: &'a str,
 }
 
 impl<'a> Request<'a> {
@@ -66,6 +67,7 @@ impl<'a> Request<'a> {
                 Known::Host => once(&mut host)?,
                 Known::AcceptEncoding => once(&mut request.accept_encoding)?,
                 Known::IfNoneMatch => once(&mut request.if_none_match)?,
+                Known::XForwardedFor => once(&mut request.x_forwarded_for)?,
                 Known::KeepAlive if field.value.eq_ignore_ascii_case(b"keep-alive") => {}
                 Known::KeepAlive | Known::NotPlain => return None,
                 Known::Indifferent => {}
@@ -104,7 +106,11 @@ impl<'fields, 'a> Addressed<'fields, 'a> {
             match Known::of(field.name) {
                 Known::KeepAlive if field.value.eq_ignore_ascii_case(b"keep-alive") => {}
                 Known::KeepAlive | Known::NotPlain => return None,
-                Known::Host | Known::AcceptEncoding | Known::IfNoneMatch | Known::Indifferent => {}
+                Known::Host
+                | Known::AcceptEncoding
+                | Known::IfNoneMatch
+                | Known::XForwardedFor
+                | Known::Indifferent => {}
             }
         }
         let length = head.bytes.checked_add(body_bytes.unwrap_or(0))?;
@@ -129,6 +135,7 @@ enum Known {
     Host,
     AcceptEncoding,
     IfNoneMatch,
+    XForwardedFor,
     KeepAlive,
     NotPlain,
     Indifferent,
@@ -147,6 +154,7 @@ impl Known {
             13 if is("if-none-match") => Self::IfNoneMatch,
             14 if is("content-length") => Self::NotPlain,
             15 if is("accept-encoding") => Self::AcceptEncoding,
+            15 if is("x-forwarded-for") => Self::XForwardedFor,
             16 if is("content-encoding") => Self::NotPlain,
             17 if is("transfer-encoding") => Self::NotPlain,
             20 if is("surrogate-capability") => Self::NotPlain,
@@ -188,11 +196,18 @@ mod tests {
     #[test]
     fn a_browsers_request_for_a_page_is_plain() {
         let bytes = b"GET /items/a?utm_source=x HTTP/1.1\r\nHost: shop.example:3000\r\nConnection: keep-alive\r\n\
-            Accept: text/html\r\naccept-encoding: gzip, br\r\nIf-None-Match: \"1-br\"\r\nCookie: a=b\r\n\r\nGET /";
+            Accept: text/html\r\naccept-encoding: gzip, br\r\nIf-None-Match: \"1-br\"\r\nCookie: a=b\r\n\
+            X-Forwarded-For: 192.0.2.1, 192.0.2.2\r\n\r\nGET /";
         let (request, length) = plain(bytes).unwrap();
         assert_eq!(
             request,
-            Request { is_head: false, path: "/items/a", accept_encoding: "gzip, br", if_none_match: "\"1-br\"" }
+            Request {
+                is_head: false,
+                path: "/items/a",
+                accept_encoding: "gzip, br",
+                if_none_match: "\"1-br\"",
+                x_forwarded_for: "192.0.2.1, 192.0.2.2",
+            }
         );
         assert_eq!(&bytes[length..], b"GET /");
     }
@@ -218,6 +233,7 @@ mod tests {
             "Host: a\nConnection: upgrade\nUpgrade: h2c",
             "Host: a\nExpect: 100-continue",
             "Host: a\nX-Request-Id: 1",
+            "Host: a\nX-Forwarded-For: 192.0.2.1\nX-Forwarded-For: 192.0.2.2",
             "Host: a\nSurrogate-Capability: v=\"ESI/1.0\"",
             "Host: a\nAccept-Encoding: br\nAccept-Encoding: gzip",
             "Host: a\n folded",

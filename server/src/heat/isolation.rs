@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use api::Recommendation;
 use arc_swap::ArcSwapOption;
-use sale::ItemId;
+use sale::{ItemId, SaleId};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::Heat;
+use super::{Heat, HotItem};
+use crate::catalog::Catalog;
 
 /// Reads of the record at a time for one hot item: half of the connections that there are.
 pub(crate) const READS_PER_HOT_ITEM: usize = 2;
@@ -18,12 +19,26 @@ pub(crate) const WAITING_PER_HOT_ITEM: usize = 2_000;
 /// What is recommended beside a hot item is worked out anew after so long.
 const PINNED_MS: i64 = 1_000;
 
+/// And what its sale is doing, after so long, or when the merchant has changed anything.
+const PINNED_STATE_MS: i64 = 20;
+
 /// One hot item's own line for slow work, and what is worked out for it once and not for each of the crowd.
 #[derive(Debug)]
 pub(super) struct Isolation {
     running: Arc<Semaphore>,
     inside: Arc<Semaphore>,
     recommended: ArcSwapOption<Pinned>,
+    state: ArcSwapOption<PinnedState>,
+}
+
+/// What a sale is doing, as it is told to everybody.
+#[derive(Debug)]
+struct PinnedState {
+    sale_id: SaleId,
+    made_at_ms: i64,
+    /// What merchants had said by then.
+    catalog: Arc<Catalog>,
+    json: Vec<u8>,
 }
 
 #[derive(Debug)]
@@ -38,6 +53,7 @@ impl Default for Isolation {
             running: Arc::new(Semaphore::new(READS_PER_HOT_ITEM)),
             inside: Arc::new(Semaphore::new(READS_PER_HOT_ITEM + WAITING_PER_HOT_ITEM)),
             recommended: ArcSwapOption::empty(),
+            state: ArcSwapOption::empty(),
         }
     }
 }
@@ -67,6 +83,31 @@ impl Isolation {
         let recommended = Arc::new(work_out());
         self.recommended.store(Some(Arc::new(Pinned { made_at_ms: now_ms, recommended: Arc::clone(&recommended) })));
         recommended
+    }
+}
+
+impl HotItem {
+    /// Writes what a sale of this item is doing.
+    pub(crate) fn write_state(
+        &self,
+        sale_id: SaleId,
+        now_ms: i64,
+        catalog: &Arc<Catalog>,
+        work_out: impl FnOnce() -> Option<Vec<u8>>,
+        write: impl FnOnce(&[u8]),
+    ) -> Option<()> {
+        if let Some(pinned) = self.isolation.state.load().as_ref()
+            && (pinned.sale_id, now_ms - pinned.made_at_ms < PINNED_STATE_MS) == (sale_id, true)
+            && Arc::ptr_eq(&pinned.catalog, catalog)
+        {
+            write(&pinned.json);
+            return Some(());
+        }
+        let json = work_out()?;
+        write(&json);
+        let pinned = PinnedState { sale_id, made_at_ms: now_ms, catalog: Arc::clone(catalog), json };
+        self.isolation.state.store(Some(Arc::new(pinned)));
+        Some(())
     }
 }
 

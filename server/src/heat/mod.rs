@@ -18,7 +18,7 @@ use sale::{ItemId, SaleId};
 
 pub(crate) use collector::Collector;
 pub(crate) use feed::{FeedAddress, FeedListener, NotAFeed};
-pub(crate) use hot_items::HotItems;
+pub(crate) use hot_items::{HotItem, HotItems};
 pub(crate) use isolation::TooMany;
 
 use crate::pages::Publisher;

@@ -4,6 +4,7 @@ use api::{ItemCard, Me, Recommendation, Recommendations, SalePhase, SaleState, S
 use axum::extract::State;
 use axum::response::IntoResponse;
 use axum::{Extension, Json};
+use ledger::SaleRow;
 use sale::SaleId;
 use serde::Deserialize;
 
@@ -13,6 +14,7 @@ use super::extract::{PathId, QueryOf, Visitor};
 use super::view::phase_of;
 use super::{App, plan_b};
 use crate::catalog::Catalog;
+use crate::overload::{is_crowded, lot_of};
 
 /// Items recommended, at most.
 const MAX_RECOMMENDATIONS: usize = 4;
@@ -35,8 +37,12 @@ pub(super) fn server_time(app: &App, received_us: i64) -> ServerTime {
 /// Who is asking.
 #[utoipa::path(get, path = "/csi/me", tag = "fragments", responses((status = 200, body = Me)))]
 pub(super) async fn me(Visitor(shopper): Visitor) -> Json<Me> {
-    let signed_in = shopper.is_some();
-    Json(Me { signed_in, display_name: shopper.map(|shopper| shopper.display_name).unwrap_or_default() })
+    let lot = shopper.as_ref().map(|shopper| lot_of(shopper.id));
+    Json(Me {
+        signed_in: shopper.is_some(),
+        display_name: shopper.map(|shopper| shopper.display_name).unwrap_or_default(),
+        lot,
+    })
 }
 
 /// What a sale is doing. Nothing personal.
@@ -49,8 +55,13 @@ pub(super) async fn sale_state(
     let catalog = app.publisher.catalog();
     let sale = catalog.sale(sale_id).ok_or_else(ApiError::not_found)?;
     app.heat.record(sale.item_id);
-    let outlooks = app.writer.line(sale_id).map(|line| line.outlooks()).unwrap_or_default();
-    let phase = phase_of(&app, sale);
+    Ok((Extension(CachePolicy::EdgeSecond), Json(state_of(&app, sale))))
+}
+
+/// Codes and numbers, no text of a merchant's: an edge may put this into a page as it is.
+pub(super) fn state_of(app: &App, sale: &SaleRow) -> SaleState {
+    let outlooks = app.writer.line(sale.sale_id).map(|line| line.outlooks()).unwrap_or_default();
+    let phase = phase_of(app, sale);
     let is_on = matches!(phase, SalePhase::Open | SalePhase::SoldOut);
     let sku = |sku: &ledger::SkuRow| {
         let outlook = outlooks.of(Some(&sku.sku)).unwrap_or_default();
@@ -61,8 +72,7 @@ pub(super) async fn sale_state(
             can_wait: is_on && outlook.free_units == 0 && outlook.can_wait,
         }
     };
-    // Codes and numbers, no text of a merchant's: an edge may put this into a page as it is.
-    let state = SaleState {
+    SaleState {
         phase,
         starts_at_ms: sale.starts_at_ms,
         ends_at_ms: sale.ends_at_ms,
@@ -71,10 +81,10 @@ pub(super) async fn sale_state(
         currency: sale.currency.clone(),
         can_wait: phase == SalePhase::SoldOut && outlooks.all.can_wait,
         called_off: sale.called_off_at_ms.is_some() || outlooks.draw.is_some_and(|draw| draw.called_off),
+        admission: app.overload.lottery.newest().filter(|_| is_crowded(app, sale.item_id)),
         draw: super::draw::fragment(sale, outlooks.draw, app.clock.now_ms()),
         skus: sale.skus.iter().map(sku).collect(),
-    };
-    Ok((Extension(CachePolicy::EdgeSecond), Json(state)))
+    }
 }
 
 #[derive(Deserialize)]

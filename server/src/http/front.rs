@@ -10,6 +10,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use axum::Extension;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
@@ -22,16 +23,21 @@ use futures::future::{Either, MapOk};
 use http_body_util::{Either as EitherBody, Full};
 use hyper::body::{Body as _, Incoming};
 use hyper::service::Service;
-use shield::Class;
+use sale::SaleId;
+use shield::{Class, Overload};
 use tower::Service as _;
 
+use super::cache::CachePolicy;
+use super::extract::{SHOPPERS_FIELDS, Shopper};
 use super::refusals::Refusals;
 use super::{App, csi, framing, guard, long_lines, passage, request_id, static_pages};
 use crate::express::{self, Addressed, Answers, Date, Judged, Wire};
+use crate::funnel::{self, Layer};
 use crate::metrics;
-use crate::overload::{class_in, sale_of};
+use crate::overload::{class_in, lot_of, sale_of, sale_of_state};
 
 const TIME_PATH: &str = "/csi/time";
+const STATE_ROUTE: &str = "/csi/sales/{sale_id}";
 
 /// Bytes that were ready, or what a handler made.
 pub(crate) type FrontBody = EitherBody<Full<Bytes>, Body>;
@@ -43,24 +49,43 @@ pub(crate) struct Front {
     /// Every header field of an answer that tells the time.
     time_head: HeaderMap,
     time_wire: Wire,
+    /// Of an answer that tells what a sale is doing.
+    state_wire: Wire,
     refusals: Refusals,
 }
 
 impl Front {
     pub(crate) fn new(app: &App) -> Arc<Self> {
-        let mut time = axum::Json(()).into_response();
-        passage::dress(app, &mut time);
-        let mut time_head = std::mem::take(time.headers_mut());
-        time_head.remove(header::CONTENT_LENGTH);
+        let head_of = |mut answer: Response<Body>| {
+            passage::dress(app, &mut answer);
+            let mut head = std::mem::take(answer.headers_mut());
+            head.remove(header::CONTENT_LENGTH);
+            head
+        };
+        let time_head = head_of(axum::Json(()).into_response());
         let time_wire = Wire::new(StatusCode::OK, &time_head, None);
+        let state_head = head_of((Extension(CachePolicy::EdgeSecond), axum::Json(())).into_response());
+        let state_wire = Wire::new(StatusCode::OK, &state_head, None);
         let refusals = Refusals::new(app);
-        Arc::new(Self { app: app.clone(), router: super::router(app), time_head, time_wire, refusals })
+        Arc::new(Self { app: app.clone(), router: super::router(app), time_head, time_wire, state_wire, refusals })
     }
 
     /// Whether overload lets a request in. A question that is refused is a request for its item all the same.
-    fn takes(&self, method: &Method, path: &str, random: u32) -> bool {
+    fn takes(&self, method: &Method, path: &str, shopper: impl FnOnce() -> Option<Shopper>, random: u32) -> bool {
         let class = class_in(&self.app, method, path);
-        let takes = self.app.overload.admits(class, random);
+        let Overload { lottery, .. } = self.app.overload.as_ref();
+        let takes = if class == Class::Crowd && lottery.is_on() {
+            let lot = shopper().map(|shopper| lot_of(shopper.id));
+            match funnel::noted(Layer::Admission, lottery.drawn(lot, random).ok_or(())) {
+                Ok(random) => self.app.overload.admits(class, random),
+                Err(()) => {
+                    self.app.overload.refused_beside();
+                    false
+                }
+            }
+        } else {
+            self.app.overload.admits(class, random)
+        };
         if !takes
             && matches!(class, Class::Crowd | Class::Quiz)
             && let Some((sale_id, _)) = sale_of(path)
@@ -68,6 +93,33 @@ impl Front {
             self.app.heat.record_sale(&self.app.publisher, sale_id);
         }
         takes
+    }
+
+    /// None for one that is over its limit: it is refused where all are.
+    fn within_limit(&self, request: &express::Request<'_>, peer: SocketAddr) -> Option<()> {
+        let forwarded_for = Some(request.x_forwarded_for).filter(|value| !value.is_empty());
+        guard::within_limit_by(&self.app, peer.ip(), forwarded_for.into_iter()).ok()
+    }
+
+    /// What a sale is doing that a crowd is at: with its pages or their edges asking, it is worked out once and not for each.
+    fn write_state(
+        &self,
+        sale_id: SaleId,
+        request: &express::Request<'_>,
+        peer: SocketAddr,
+        date: &Date,
+        out: &mut Vec<u8>,
+    ) -> Option<()> {
+        let catalog = self.app.publisher.catalog();
+        let sale = catalog.sale(sale_id)?;
+        let hot = self.app.heat.hot();
+        let item = hot.get(sale.item_id).filter(|item| item.crowded_since_ms.is_some())?;
+        self.within_limit(request, peer)?;
+        self.app.heat.record(sale.item_id);
+        let state = || serde_json::to_vec(&csi::state_of(&self.app, sale)).ok();
+        item.write_state(sale_id, self.app.clock.now_ms(), &catalog, state, |json| {
+            self.state_wire.write_with_length(date, json, !request.is_head, out);
+        })
     }
 
     /// The answer and its route's pattern, where it is ready.
@@ -99,17 +151,18 @@ impl Answers for Front {
         let began_us = self.app.clock.now_us();
         let answered = DATE.with_borrow_mut(|date| {
             let date = date.at_us(began_us);
-            if request.path != TIME_PATH {
-                let status = static_pages::write(&self.app, request, date, out)?;
-                return Some((static_pages::route_of(request.path), status));
+            if request.path == TIME_PATH {
+                self.within_limit(request, peer)?;
+                let time = serde_json::to_vec(&csi::server_time(&self.app, began_us)).ok()?;
+                self.time_wire.write_with_length(date, &time, !request.is_head, out);
+                return Some((TIME_PATH, StatusCode::OK));
             }
-            // Behind a proxy the address has to be read from the head.
-            if guard::is_proxy(&self.app, peer.ip()) || guard::within_limit_of(&self.app, peer.ip()).is_err() {
-                return None;
+            if let Some(sale_id) = sale_of_state(request.path) {
+                self.write_state(sale_id, request, peer, date, out)?;
+                return Some((STATE_ROUTE, StatusCode::OK));
             }
-            let time = serde_json::to_vec(&csi::server_time(&self.app, began_us)).ok()?;
-            self.time_wire.write_with_length(date, &time, !request.is_head, out);
-            Some((TIME_PATH, StatusCode::OK))
+            let status = static_pages::write(&self.app, request, date, out)?;
+            Some((static_pages::route_of(request.path), status))
         });
         let Some((route, status)) = answered else { return false };
         let elapsed_us = self.app.clock.now_us() - began_us;
@@ -127,7 +180,7 @@ impl Answers for Front {
             metrics::request_answered(route, StatusCode::SERVICE_UNAVAILABLE, elapsed);
             return Judged::Answered;
         }
-        if !self.app.overload.is_shedding() {
+        if !self.app.overload.is_overrun() {
             return Judged::Not;
         }
         // Never judged, whoever answers them.
@@ -136,7 +189,8 @@ impl Answers for Front {
         }
         let Ok(method) = Method::from_bytes(request.method.as_bytes()) else { return Judged::Not };
         let random = fastrand::u32(..);
-        if self.takes(&method, request.path, random) {
+        let shopper = || Shopper::of(&self.app, &request.headers(&SHOPPERS_FIELDS));
+        if self.takes(&method, request.path, shopper, random) {
             return Judged::Taken;
         }
         DATE.with_borrow_mut(|date| self.refusals.write(random, date.at_us(self.app.clock.now_us()), out));
@@ -176,7 +230,8 @@ impl Service<Request<Incoming>> for Asked {
         }
         if !self.next_is_taken.replace(false) {
             let random = fastrand::u32(..);
-            if !self.front.takes(request.method(), request.uri().path(), random) {
+            let shopper = || Shopper::of(&self.front.app, request.headers());
+            if !self.front.takes(request.method(), request.uri().path(), shopper, random) {
                 let mut refusal = self.front.refusals.answer(random);
                 refusal.headers_mut().insert(request_id::NAME, request_id::of(request.headers()));
                 return Either::Left(ready(Ok(refusal.map(EitherBody::Left))));

@@ -81,37 +81,47 @@ pub(crate) async fn limit_address(State(app): State<App>, request: Request, next
 
 /// Counts a request against the address that it comes from; refused, how long to wait.
 pub(super) fn within_limit(app: &App, peer: IpAddr, headers: &HeaderMap) -> Result<(), Duration> {
-    within_limit_of(app, client_address(&app.settings.trusted_proxies, peer, headers))
+    within_limit_by(app, peer, forwarded_for(headers))
 }
 
-pub(super) fn within_limit_of(app: &App, address: IpAddr) -> Result<(), Duration> {
+/// The same by the values of `X-Forwarded-For`.
+pub(super) fn within_limit_by<'a>(
+    app: &App,
+    peer: IpAddr,
+    forwarded_for: impl DoubleEndedIterator<Item = &'a str>,
+) -> Result<(), Duration> {
+    let address = client_address(&app.settings.trusted_proxies, peer, forwarded_for);
     funnel::noted(Layer::ReadLimit, app.limits.per_address.check(&AddressKey::from(address)))
+}
+
+fn forwarded_for(headers: &HeaderMap) -> impl DoubleEndedIterator<Item = &str> {
+    headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok())
 }
 
 /// Counts a try at signing in against its address, by a limit that password hashes can keep up with.
 pub(crate) async fn limit_sign_ins(State(app): State<App>, request: Request, next: Next) -> Response {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
-    let address =
-        peer.map(|peer| AddressKey::from(client_address(&app.settings.trusted_proxies, peer, request.headers())));
+    let address = peer.map(|peer| {
+        AddressKey::from(client_address(&app.settings.trusted_proxies, peer, forwarded_for(request.headers())))
+    });
     match address.map_or(Ok(()), |address| app.limits.sign_ins_per_address.check(&address)) {
         Ok(()) => next.run(request).await,
         Err(wait) => ApiError::rate_limited(wait).into_response(),
     }
 }
 
-pub(super) fn is_proxy(app: &App, peer: IpAddr) -> bool {
-    app.settings.trusted_proxies.iter().any(|network| network.contains(&peer))
-}
-
 /// The client's address: the peer's, or, behind proxies that were named, the last one that they vouch for.
-fn client_address(proxies: &[IpNet], peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+fn client_address<'a>(
+    proxies: &[IpNet],
+    peer: IpAddr,
+    forwarded_for: impl DoubleEndedIterator<Item = &'a str>,
+) -> IpAddr {
     let trusted = |address: IpAddr| proxies.iter().any(|network| network.contains(&address));
     if !trusted(peer) {
         return peer;
     }
-    let values: Vec<&str> = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok()).collect();
     let mut client = peer;
-    for hop in values.iter().rev().flat_map(|value| value.rsplit(',')).take(MAX_FORWARDED_HOPS) {
+    for hop in forwarded_for.rev().flat_map(|value| value.rsplit(',')).take(MAX_FORWARDED_HOPS) {
         let Ok(address) = hop.trim().parse::<IpAddr>() else { break };
         client = address.to_canonical();
         if !trusted(client) {
@@ -177,7 +187,7 @@ mod tests {
         for value in forwarded {
             headers.append("x-forwarded-for", value.parse().unwrap());
         }
-        let client = client_address(&proxies, peer.parse().unwrap(), &headers);
+        let client = client_address(&proxies, peer.parse().unwrap(), forwarded_for(&headers));
         assert_eq!(client.to_string(), expected, "{peer} {forwarded:?}");
     }
 

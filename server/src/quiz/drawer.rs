@@ -25,7 +25,7 @@ pub(crate) fn draw_ahead(quizzes: &Quizzes, clock: ServerClock, overload: Arc<Ov
         while let Some(shared) = shared.upgrade() {
             let (quizzes, began) = (Quizzes { shared }, Instant::now());
             quizzes.forget_retired(clock.now_ms());
-            let has_drawn = quizzes.draw_one(clock.now_ms(), overload.is_shedding());
+            let has_drawn = quizzes.draw_one(clock.now_ms(), overload.is_overrun());
             drop(quizzes);
             if has_drawn {
                 std::thread::sleep(began.elapsed() * RESTS);

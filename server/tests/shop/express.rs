@@ -2,11 +2,13 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
+use std::sync::Arc;
 
 use serde_json::json;
 
 use crate::attacks::framing::{connected, spoken};
-use crate::support::Shop;
+use crate::heat::{board_until, shop_with};
+use crate::support::{PATIENCE, Shop, command};
 
 /// One answer: its status line, its header fields in order of their names, its body.
 #[derive(Debug, PartialEq, Eq)]
@@ -104,6 +106,91 @@ async fn the_time_is_told_alike_by_every_way() {
     assert_eq!((&express.0, &express.1), (&hyper.0, &hyper.1));
     assert_eq!((&express.0, &express.1), (&router.0, &router.1));
     assert!(express.2 < hyper.2 && hyper.2 < router.2);
+}
+
+/// Visitors at an item's page, as fast as they are answered, until this is dropped.
+struct Visitors(Vec<tokio::task::JoinHandle<()>>);
+
+impl Visitors {
+    fn of(shop: &Arc<Shop>, slug: &str) -> Self {
+        let visitor = |_| {
+            let (shop, path) = (Arc::clone(shop), format!("/items/{slug}"));
+            tokio::spawn(async move {
+                loop {
+                    shop.get(&path, "").await;
+                }
+            })
+        };
+        Self((0..16).map(visitor).collect())
+    }
+}
+
+impl Drop for Visitors {
+    fn drop(&mut self) {
+        self.0.iter().for_each(tokio::task::JoinHandle::abort);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_sale_is_doing_is_told_alike_by_every_way_and_amid_a_crowd_by_the_lane() {
+    let shop = Arc::new(shop_with(&["--trusted-proxy", "127.0.0.0/8"]));
+    let (sale_id, slug) = shop.sale_and_slug(json!({ "stock_units": 1 })).await;
+    let _visitors = Visitors::of(&shop, &slug);
+    board_until(&shop, |items| items.iter().any(|item| !item["crowded_since_ms"].is_null())).await;
+    let path = format!("/csi/sales/{sale_id}");
+    for (method, has_body) in [("GET", true), ("HEAD", false)] {
+        let [express, hyper, router] = by_three_ways(&shop, &format!("{method} {path}"), "", has_body);
+        assert_eq!(express.status, "HTTP/1.1 200 OK");
+        assert_eq!(express, hyper, "{method}");
+        assert_eq!(express, router, "{method}");
+    }
+    let mut stream = connected(&shop);
+    let mut reader = BufReader::new(stream.try_clone().unwrap());
+    let absent = "/csi/sales/01890000-0000-7000-8000-000000000000";
+    for (path, by_the_lane) in [(path.as_str(), true), (absent, false), ("/csi/time", true)] {
+        let request = format!("GET {path} HTTP/1.1\r\nhost: x\r\nx-forwarded-for: 192.0.2.1\r\n\r\n");
+        stream.write_all(request.as_bytes()).unwrap();
+        assert_eq!(came_by_the_lane(&mut reader), by_the_lane, "{path}");
+    }
+    // Kept for milliseconds, and not beyond what the merchant or a shopper does.
+    let heard = || ask(&shop, &format!("GET {path} HTTP/1.1\r\nhost: x\r\n\r\n"), true).body;
+    let phase = |body: Vec<u8>| serde_json::from_slice::<serde_json::Value>(&body).unwrap()["phase"].clone();
+    assert_eq!(phase(heard()), "open");
+    let shoppers = shop.shoppers(1);
+    shop.held(&sale_id, &shoppers[0]).await;
+    tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    assert_eq!(phase(heard()), "sold_out");
+    let patched = shop.merchant("PATCH", &format!("/sales/{sale_id}"), json!({ "stock_units": 2 })).await;
+    patched.ok(200);
+    shop.merchant("POST", &format!("/sales/{sale_id}/publish"), json!({})).await.ok(200);
+    assert_eq!(phase(heard()), "open");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whom_a_request_of_the_lane_counts_for_is_said_by_a_trusted_proxy_and_by_nobody_else() {
+    for (options, is_trusted) in [(&["--trusted-proxy", "127.0.0.0/8"][..], true), (&[], false)] {
+        let shop = Shop::start_with(options);
+        for (setting, value) in [("address_requests_per_second", "1"), ("address_burst", "20")] {
+            let arguments = ["settings", "set", setting, value, "--store", "sqlite:stampede.db"];
+            let (done, _, errors) = command(shop.folder.path(), &arguments, "");
+            assert!(done, "{errors}");
+        }
+        let statuses = |address: &str| -> Vec<String> {
+            let request = format!("GET /csi/time HTTP/1.1\r\nhost: x\r\nx-forwarded-for: {address}\r\n\r\n");
+            let mut stream = connected(&shop);
+            let mut reader = BufReader::new(stream.try_clone().unwrap());
+            let mut ask = |_| {
+                stream.write_all(request.as_bytes()).unwrap();
+                next_answer(&mut reader, true).status
+            };
+            (0..200).map(&mut ask).collect()
+        };
+        let refused = |statuses: Vec<String>| statuses.iter().any(|status| status.contains("429"));
+        let deadline = std::time::Instant::now() + PATIENCE;
+        while !refused(statuses("192.0.2.1")) && std::time::Instant::now() < deadline {}
+        let first = &statuses("192.0.2.2")[0];
+        assert_eq!(first.contains("200"), is_trusted, "{options:?}: {first}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use api::Admission;
 use serde_json::json;
 
 use crate::support::{PATIENCE, Shop, answered, command};
@@ -55,41 +56,87 @@ fn flood(address: &str, request: &[u8], stop: &AtomicBool) -> Option<String> {
     first_refusal
 }
 
+/// Floods a shop until it is told to stop.
+struct Crowd {
+    stop: Arc<AtomicBool>,
+    floods: Vec<std::thread::JoinHandle<Option<String>>>,
+}
+
+impl Crowd {
+    /// Each connection asks for one of these, by turns.
+    fn comes(shop: &Shop, requests: &[String]) -> Self {
+        let stop = Arc::new(AtomicBool::new(false));
+        let floods = (0..CONNECTIONS).map(|number| {
+            let request = requests[number % requests.len()].clone().into_bytes();
+            let (address, stop) = (address_of(shop).to_owned(), Arc::clone(&stop));
+            std::thread::spawn(move || flood(&address, &request, &stop))
+        });
+        Self { floods: floods.collect(), stop }
+    }
+
+    /// The first refusal that each connection met.
+    fn goes(self) -> Vec<String> {
+        self.stop.store(true, Ordering::Relaxed);
+        self.floods.into_iter().filter_map(|flood| flood.join().unwrap()).collect()
+    }
+}
+
+fn address_of(shop: &Shop) -> &str {
+    shop.base.trim_start_matches("http://")
+}
+
+/// A shop for which any wait at all is too long.
+fn impatient_shop() -> Shop {
+    let environment = [("STAMPEDE_RATE_LIMITS", OsStr::new("off")), ("RUST_LOG", OsStr::new("info"))];
+    let shop = Shop::start_in(&["--payments", "sandbox"], &environment);
+    set(&shop, "thread_wait_us", "1");
+    shop
+}
+
+fn question_at(shop: &Shop, sale_id: &str, cookie: &str) -> String {
+    format!(
+        "POST /api/sales/{sale_id}/quiz HTTP/1.1\r\nHost: {}\r\nCookie: {cookie}\r\nContent-Type: application/json\r\n\
+         Content-Length: 2\r\n\r\n{{}}",
+        address_of(shop)
+    )
+}
+
+/// The round by which shoppers may begin, as everybody is told; none while all may, or while it is not known yet that a crowd is there.
+async fn round_at(shop: &Shop, sale_id: &str) -> Option<Admission> {
+    let told = shop.get(&format!("/csi/sales/{sale_id}"), "").await;
+    let state: serde_json::Value = serde_json::from_str(&told.text).unwrap();
+    state.get("admission").map(|round| serde_json::from_value(round.clone()).unwrap())
+}
+
+/// The crowd has gone: soon nobody is refused, or held back, any more.
+async fn everybody_may_begin(shop: &Shop, sale_id: &str) {
+    let deadline = std::time::Instant::now() + PATIENCE;
+    let is_refused = async || shop.get("/csi/me", "").await.status.as_u16() == 503;
+    while (is_refused().await || round_at(shop, sale_id).await.is_some()) && std::time::Instant::now() < deadline {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+fn counted(metrics: &str, name: &str) -> f64 {
+    metrics.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok()).unwrap_or_default()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn under_overload_who_begins_is_told_to_come_again_and_what_is_about_money_is_not() {
-    let shop = Arc::new(Shop::start_in(
-        &["--payments", "sandbox"],
-        &[("STAMPEDE_RATE_LIMITS", OsStr::new("off")), ("RUST_LOG", OsStr::new("info"))],
-    ));
-    // Any wait at all is too long.
-    set(&shop, "thread_wait_us", "1");
+    let shop = impatient_shop();
     let sale_id = shop.sale(json!({ "stock_units": 10 })).await;
     let shoppers = shop.shoppers(2);
     let order_id = shop.held(&sale_id, &shoppers[0]).await;
-    let address = shop.base.trim_start_matches("http://").to_owned();
-    let question_at = |sale_id: &str| {
-        format!(
-            "POST /api/sales/{sale_id}/quiz HTTP/1.1\r\nHost: {address}\r\nCookie: {}\r\nContent-Type: application/json\r\n\
-             Content-Length: 2\r\n\r\n{{}}",
-            shoppers[1]
-        )
-    };
     // One in four asks for a sale that there is not.
-    let (question, junk) = (question_at(&sale_id), question_at("01890000-0000-7000-8000-000000000000"));
-    let stop = Arc::new(AtomicBool::new(false));
-    let floods: Vec<_> = (0..CONNECTIONS)
-        .map(|number| {
-            let request = if number % 4 == 0 { &junk } else { &question };
-            let (address, request, stop) = (address.clone(), request.clone().into_bytes(), Arc::clone(&stop));
-            std::thread::spawn(move || flood(&address, &request, &stop))
-        })
-        .collect();
+    let question = question_at(&shop, &sale_id, &shoppers[1]);
+    let junk = question_at(&shop, "01890000-0000-7000-8000-000000000000", &shoppers[1]);
+    let crowd = Crowd::comes(&shop, &[junk, question.clone(), question.clone(), question]);
     let shed = |metrics: &str, class: &str| {
-        let name = format!("stampede_shed_requests_total{{class=\"{class}\"}} ");
-        metrics.lines().find_map(|line| line.strip_prefix(&name)?.parse::<u64>().ok()).unwrap_or_default()
+        counted(metrics, &format!("stampede_shed_requests_total{{class=\"{class}\"}} ")) as u64
     };
-    // Who begins: the crowd is at this item, and soon it is known.
-    let begun = |metrics: &str| shed(metrics, "quiz") + shed(metrics, "crowd");
+    // Who begins: the crowd is at this item, and soon it is known, and held back by lot.
+    let held_back = "stampede_layer_total{layer=\"admission\",outcome=\"refused\"} ";
+    let begun = |metrics: &str| shed(metrics, "quiz") + shed(metrics, "crowd") + counted(metrics, held_back) as u64;
     let mut metrics = String::new();
     let deadline = std::time::Instant::now() + PATIENCE;
     while begun(&metrics) < 1_000 && std::time::Instant::now() < deadline {
@@ -101,8 +148,7 @@ async fn under_overload_who_begins_is_told_to_come_again_and_what_is_about_money
     let receipt = shop.post(&settle, &shoppers[0], json!({ "outcome": "paid" })).await.ok(200);
     assert_eq!(receipt["order_state"], "paid");
     metrics = shop.get("/metrics", "").await.text;
-    stop.store(true, Ordering::Relaxed);
-    let refusals: Vec<String> = floods.into_iter().filter_map(|flood| flood.join().unwrap()).collect();
+    let refusals = crowd.goes();
     assert!(begun(&metrics) >= 1_000 && shed(&metrics, "crowd") > 0, "{metrics}");
     assert_eq!(shed(&metrics, "pay"), 0);
     assert!(shed(&metrics, "read") > 0, "nobody begins at a sale that there is not: {metrics}");
@@ -118,11 +164,47 @@ async fn under_overload_who_begins_is_told_to_come_again_and_what_is_about_money
             assert!(refusal.contains(field), "{field} is not in {refusal}");
         }
     }
-    // Nobody is refused once the crowd has gone.
-    let deadline = std::time::Instant::now() + PATIENCE;
-    while shop.get("/csi/me", "").await.status.as_u16() == 503 && std::time::Instant::now() < deadline {
-        tokio::time::sleep(Duration::from_millis(10)).await;
+    everybody_may_begin(&shop, &sale_id).await;
+    shop.pass(&sale_id, &shoppers[1]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_more_would_begin_than_can_everybody_is_told_who_is_drawn_and_nobody_else_begins() {
+    let shop = impatient_shop();
+    let sale_id = shop.sale(json!({})).await;
+    let shoppers = shop.shoppers(20);
+    let mut lots = Vec::new();
+    for shopper in &shoppers {
+        lots.push(shop.get("/csi/me", shopper).await.ok(200)["lot"].as_u64().unwrap() as u32);
     }
+    assert_eq!(round_at(&shop, &sale_id).await, None, "nobody is held back for nothing");
+    let crowd = Crowd::comes(&shop, &[question_at(&shop, &sale_id, &shoppers[0])]);
+    let mut rounds: Vec<Admission> = Vec::new();
+    let (mut asked, mut refused) = (0, 0);
+    let deadline = std::time::Instant::now() + PATIENCE;
+    while rounds.len() < 4 && std::time::Instant::now() < deadline {
+        // Told to everybody, while whatever else is only read is refused.
+        let Some(round) = round_at(&shop, &sale_id).await else { continue };
+        if !rounds.contains(&round) {
+            rounds.push(round);
+        }
+        // Who is drawn neither now nor in the round before or the next is held back, whatever it is that asks.
+        let place = asked % shoppers.len();
+        asked += 1;
+        let answer = shop.post(&format!("/api/sales/{sale_id}/quiz"), &shoppers[place], json!({})).await;
+        let after = round_at(&shop, &sale_id).await;
+        let known = rounds.iter().chain(&after).any(|round| round.lets_in(lots[place]));
+        if rounds.len() > 1 && !known {
+            answer.is_problem(503, "busy");
+            refused += 1;
+        }
+    }
+    let metrics = shop.get("/metrics", "").await.text;
+    assert!(rounds.len() == 4 && refused > 0, "{rounds:?}, {refused} of {asked}");
+    assert!(counted(&metrics, "stampede_layer_total{layer=\"admission\",outcome=\"refused\"} ") > 100.0, "{metrics}");
+    assert!(counted(&metrics, "stampede_drawn_share ") < 1.0, "{metrics}");
+    crowd.goes();
+    everybody_may_begin(&shop, &sale_id).await;
     shop.pass(&sale_id, &shoppers[1]).await;
 }
 

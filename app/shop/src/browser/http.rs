@@ -93,6 +93,11 @@ pub(crate) async fn post(path: &str, body: JsValue) -> Result<JsValue, Failure> 
     send(Call { path, body: Some(body), idempotency_key: None, tries: 2, timeout_ms: TIMEOUT_MS }).await
 }
 
+/// A POST to somebody who has patience of their own.
+pub(crate) async fn post_once(path: &str, body: JsValue) -> Result<JsValue, Failure> {
+    once(&Call { path, body: Some(body), idempotency_key: None, tries: 1, timeout_ms: TIMEOUT_MS }).await
+}
+
 pub(crate) async fn send(call: Call<'_>) -> Result<JsValue, Failure> {
     let mut tries_left = call.tries;
     loop {

@@ -26,6 +26,7 @@ pub(crate) async fn me() -> Option<Me> {
     Some(Me {
         signed_in: js::truth(&value, "signed_in"),
         display_name: js::text(&value, "display_name").unwrap_or_default(),
+        lot: js::count(&value, "lot").map(|lot| lot as u32),
     })
 }
 

@@ -1,7 +1,7 @@
 //! The wire types read from JavaScript objects. A field that is missing where it must not be makes the whole `None`.
 
 use api::{
-    Accepted, Chance, DrawStage, Mine, Order, OrderHistory, OrderState, QueueState, QueueStatus, QuizIssued,
+    Accepted, Admission, Chance, DrawStage, Mine, Order, OrderHistory, OrderState, QueueState, QueueStatus, QuizIssued,
     Recommendation, Refund, RefundCause, ReleaseCause, SaleDraw, SalePhase, SaleState, SkuState, SkuSummary,
 };
 use wasm_bindgen::JsValue;
@@ -40,9 +40,15 @@ pub(crate) fn sale_state(value: &JsValue) -> Option<SaleState> {
         currency: js::text(value, "currency")?,
         can_wait: js::truth(value, "can_wait"),
         called_off: js::truth(value, "called_off"),
+        admission: admission(&js::get(value, "admission")),
         draw: sale_draw(&js::get(value, "draw")),
         skus: js::list(value, "skus").iter().filter_map(sku_state).collect(),
     })
+}
+
+/// None while everybody may begin.
+fn admission(value: &JsValue) -> Option<Admission> {
+    Some(Admission { seed: js::count(value, "seed")? as u32, per_million: js::count(value, "per_million")? as u32 })
 }
 
 /// Of the draw only what the dock needs; none where there is none.

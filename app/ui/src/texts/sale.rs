@@ -131,6 +131,23 @@ impl Locale {
         }
     }
 
+    /// "More are here than can be let in at once: about 1 in 20 is drawn each second."
+    #[must_use]
+    pub fn waits_to_be_drawn(self, one_in: u64) -> String {
+        let number = one_in.to_string();
+        match self {
+            Self::En => [
+                "More people are here than can begin at once. About 1 in ",
+                &number,
+                " is drawn every second; this page draws for you.",
+            ]
+            .concat(),
+            Self::Zh => {
+                ["人数过多，无法同时进入。系统每秒随机抽取约 1/", &number, " 的人，本页会自动为您参与。"].concat()
+            }
+        }
+    }
+
     /// "You are 14th in line; 20 units are left."
     #[must_use]
     pub fn in_line(self, position: u64, units_left: Option<u64>, unlikely: bool) -> String {
@@ -257,6 +274,12 @@ mod tests {
         assert_eq!(Locale::En.days_and(1), "Starts in 1 day and");
         assert_eq!(Locale::En.open_days_and(2), "Open now. Ends in 2 days and");
         assert_eq!(Locale::Zh.open_days_and(2), "正在抢购，距结束 2 天零");
+    }
+
+    #[test]
+    fn who_waits_to_be_drawn_hears_the_odds() {
+        assert!(Locale::En.waits_to_be_drawn(20).contains("About 1 in 20 is drawn every second"));
+        assert!(Locale::Zh.waits_to_be_drawn(5).contains("约 1/5 的人"));
     }
 
     #[test]

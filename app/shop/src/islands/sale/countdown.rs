@@ -16,6 +16,8 @@ const STATE_EVERY_MS: f64 = 3_000.0;
 const STATE_EVERY_NEAR_MS: f64 = 700.0;
 /// "Near" is the last minute before the start, and the longest pause before it.
 const NEAR_MS: f64 = 64_000.0;
+/// And so long after it, when there may be more who would begin than can.
+const NEAR_AFTER_MS: f64 = 10_000.0;
 /// What [`jittered`] makes of a pause at most, an edge's second, and an answer's way back on a slow line.
 const fn seen_within_ms(every_ms: f64) -> f64 {
     every_ms * 1.2 + 1_000.0 + 160.0
@@ -92,7 +94,7 @@ fn left_ms(model: Model) -> f64 {
 }
 
 fn near(model: Model) -> bool {
-    (0.0..NEAR_MS).contains(&left_ms(model))
+    (-NEAR_AFTER_MS..NEAR_MS).contains(&left_ms(model))
 }
 
 /// Shows the present moment. Answers with the milliseconds to the next change.
@@ -177,15 +179,20 @@ fn phase_at(told: SalePhase, now_ms: f64, starts_at_ms: f64, ends_at_ms: f64) ->
 
 /// Asks for the sale's state, where somebody is looking.
 pub(super) async fn ask(model: Model) {
-    if !page::visible() {
-        return;
+    if page::visible() {
+        ask_now(model).await;
     }
+}
+
+/// Asks for the sale's state.
+pub(super) async fn ask_now(model: Model) {
     let path = ["/csi/sales/", &model.sale_id()].concat();
     let Ok(value) = http::get_within(&path, STATE_TIMEOUT_MS).await else { return };
     let Some(state) = wire::sale_state(&value) else { return };
     model.change(|unseen| {
         unseen.told_phase = state.phase;
         unseen.called_off = state.called_off;
+        unseen.admission = state.admission;
         unseen.facts.starts_at_ms = state.starts_at_ms;
         unseen.facts.ends_at_ms = state.ends_at_ms;
         if let Some(draw) = state.draw {

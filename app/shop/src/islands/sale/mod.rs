@@ -6,6 +6,7 @@ mod line;
 mod model;
 mod order;
 mod quiz;
+mod turn;
 mod view;
 
 #[cfg(feature = "ssr")]

@@ -1,6 +1,6 @@
 //! What the sale's island knows. Signals hold what is shown; the rest stands still or changes unseen.
 
-use api::{DrawStage, QuizIssued, SalePhase, SkuState};
+use api::{Admission, DrawStage, QuizIssued, SalePhase, SkuState};
 use leptos::prelude::*;
 use ui::Locale;
 
@@ -61,6 +61,10 @@ pub(super) struct Unseen {
     /// Of a sale by draw, as the server last told it.
     pub draw_stage: DrawStage,
     pub signed_in: bool,
+    /// The shopper's, where it is known.
+    pub lot: Option<u32>,
+    /// While more would begin than can, as the server last told it.
+    pub admission: Option<Admission>,
     /// Units to order.
     pub quantity: u32,
     /// None where nothing is held.
@@ -147,6 +151,8 @@ impl Model {
                 called_off: false,
                 draw_stage: DrawStage::Entering,
                 signed_in: false,
+                lot: None,
+                admission: None,
                 quantity: 1,
                 hold: None,
                 waiting_order_id: String::new(),

@@ -60,7 +60,10 @@ pub(super) async fn find_place(model: Model) {
         model.change(|unseen| unseen.signed_in = true);
         return;
     };
-    model.change(|unseen| unseen.signed_in = me.signed_in);
+    model.change(|unseen| {
+        unseen.signed_in = me.signed_in;
+        unseen.lot = me.lot;
+    });
     if !me.signed_in {
         model.visitor.set(true);
         return;

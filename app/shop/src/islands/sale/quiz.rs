@@ -9,12 +9,15 @@ use super::{
     countdown, kinds,
     kinds::Unfit,
     model::{Model, Stage},
-    order,
+    order, turn,
 };
 use crate::browser::{clock, http, http::Failure, jittered, js, page, proof, sleep_ms, spawn, wire};
 
 /// The clock may be a little ahead of the server's: then the first press meets a sale that opens this instant.
 const OPENING_TRIES: u32 = 6;
+/// A minute or two of a shop that is busy.
+const BUSY_TRIES: u32 = 30;
+const OTHER_TRIES: u32 = 2;
 const OPENING_PAUSE_MS: f64 = 150.0;
 const TIME_EVERY_MS: f64 = 200.0;
 
@@ -47,15 +50,45 @@ pub(super) fn press(model: Model) {
 
 /// Fetches a question and shows it, with a note on what became of the one before.
 pub(super) async fn open(model: Model, accessible: bool, note: String) {
-    let mut tries_left = OPENING_TRIES;
+    let path = model.sale_path("/quiz");
+    let mut tries = 0;
     let outcome = loop {
-        tries_left -= 1;
-        let body = js::object(&[("accessible", accessible.into()), ("language", model.locale.tag().into())]);
-        match http::post(&model.sale_path("/quiz"), body).await {
-            Err(failure) if failure.code() == Some(Code::SaleNotOpen) && tries_left > 0 => {
-                sleep_ms(jittered(OPENING_PAUSE_MS)).await;
+        let mut is_crowded = turn::is_to_come(model);
+        let mut wait_ms = jittered(turn::ROUND_MS);
+        if !is_crowded {
+            let body = js::object(&[("accessible", accessible.into()), ("language", model.locale.tag().into())]);
+            let failure = match http::post_once(&path, body).await {
+                Err(failure) => failure,
+                Ok(value) => break Ok(value),
+            };
+            tries += 1;
+            is_crowded = failure.code() == Some(Code::Busy);
+            let most_tries = match failure.code() {
+                Some(Code::SaleNotOpen) => OPENING_TRIES,
+                Some(Code::Busy) => BUSY_TRIES,
+                _ => OTHER_TRIES,
+            };
+            if failure.code() == Some(Code::SaleNotOpen) {
+                wait_ms = jittered(OPENING_PAUSE_MS);
+            } else if failure.will_pass() {
+                wait_ms = failure.wait_ms();
+            } else {
+                tries = most_tries;
             }
-            outcome => break outcome,
+            if tries >= most_tries {
+                break Err(failure);
+            }
+            if is_crowded {
+                // Nothing was lost, and nobody has to press again.
+                model.status.set(model.locale.shop_busy().to_owned());
+            }
+        }
+        sleep_ms(wait_ms).await;
+        if is_crowded {
+            countdown::ask_now(model).await;
+            if !turn::is_on(model) {
+                return give_up(model, String::new());
+            }
         }
     };
     match outcome.map(|value| wire::quiz_issued(&value)) {

@@ -1,0 +1,172 @@
+//! Who of a crowd may begin while more would than can: by lot, a round a second.
+//!
+//! Whom [`Overload`] refuses has cost a request. Whom a round holds back need not: it is told with the sale's state, which an edge
+//! keeps for a second, so that a page knows without asking the shop. It is judged here as well, so that a client that asks all
+//! the same is no better off: everybody has one lot a round, however often they ask. Pure: no clock, no randomness, no threads.
+
+use std::sync::Arc;
+
+use api::{Admission, MILLION};
+use arc_swap::ArcSwap;
+
+use crate::overload::{Class, Overload};
+
+const ROUND_MS: f64 = 1_000.0;
+
+/// While everybody may begin it is looked so often whether that can go on. It cannot where the crowd is more than so many a
+/// second, and this share of it is refused.
+const NEEDED_EVERY_MS: f64 = 250.0;
+const LEAST_CROWD_PER_SECOND: f64 = 1_000.0;
+const MOST_REFUSED: f64 = 0.5;
+
+/// A round is good while it is the newest and while the next is: an edge may have it from its last moment, and keep it for a second. So
+/// who asks all the time has one draw more than who looks at the edge, the first.
+const KEPT_ROUNDS: usize = 2;
+
+/// More are drawn than could begin in the round before, by so much: to refuse a few is cheap, and to want for them is not. Where the
+/// processor has time left, more by that as well; but never more than so many times as many.
+const A_FEW_MORE: f64 = 1.2;
+const RISE: f64 = 10.0;
+/// Of a million.
+const LEAST_DRAWN: f64 = 1_000.0;
+
+/// The crowd has gone where fewer of those who are drawn come than this share of as many as would if all who come could begin. That is
+/// looked at as soon as so many would have come, and not only when a round is over.
+const GONE: f64 = 0.75;
+const ENOUGH_TO_KNOW: f64 = 25.0;
+
+/// The rounds that are good, the newest first; none while everybody may begin.
+#[derive(Debug, Default)]
+pub struct Lottery {
+    rounds: ArcSwap<Vec<Admission>>,
+}
+
+impl Lottery {
+    /// What is told to everybody.
+    #[must_use]
+    pub fn newest(&self) -> Option<Admission> {
+        self.rounds.load().first().copied()
+    }
+
+    #[must_use]
+    pub fn is_on(&self) -> bool {
+        !self.rounds.load().is_empty()
+    }
+
+    /// What decides between those who are drawn, for [`Overload::admits`]; none for who is not. It is the same whenever the same shopper
+    /// asks in a round, so that to ask again gains nothing. `random` decides while there is no round.
+    #[must_use]
+    pub fn drawn(&self, lot: Option<u32>, random: u32) -> Option<u32> {
+        let rounds = self.rounds.load();
+        if rounds.is_empty() {
+            return Some(random);
+        }
+        let lot = lot?;
+        let round = rounds.iter().find(|round| round.lets_in(lot))?;
+        Some((u64::from(round.number(lot)) * u64::from(u32::MAX) / u64::from(round.per_million)) as u32)
+    }
+}
+
+/// Begins each round. One task has it.
+#[derive(Debug, Default)]
+pub struct Rounds {
+    /// Since the last round began.
+    round: Span,
+    /// Since it was last looked whether the crowd has gone.
+    watched: Span,
+    /// As many of the crowd can begin in a millisecond, as far as it is known.
+    possible: f64,
+}
+
+/// What was seen for a while.
+#[derive(Debug, Default)]
+struct Span {
+    lasted_ms: f64,
+    busy_ms: f64,
+    /// How many of the crowd had come, and how many of them had been refused, when it began.
+    began: (u64, u64),
+}
+
+impl Span {
+    fn goes_on(&mut self, since_last_ms: f64, busy: f64) {
+        self.lasted_ms += since_last_ms;
+        self.busy_ms += busy * since_last_ms;
+    }
+
+    /// How many of those who were drawn came, and how many of them were refused.
+    fn seen(&self, now: (u64, u64)) -> (f64, f64) {
+        ((now.0 - self.began.0) as f64, (now.1 - self.began.1) as f64)
+    }
+
+    fn begins_anew(&mut self, began: (u64, u64)) {
+        *self = Self { began, ..Self::default() };
+    }
+}
+
+impl Rounds {
+    /// To be called every few milliseconds, with the share of the processors' time that was used since the last call. `seed` makes
+    /// the next round's, which nobody can guess.
+    pub fn look(&mut self, overload: &Overload, busy: f64, since_last_ms: f64, seed: impl FnOnce() -> u32) {
+        self.round.goes_on(since_last_ms, busy);
+        self.watched.goes_on(since_last_ms, busy);
+        let now = overload.counts(Class::Crowd);
+        let mut rounds = overload.lottery.rounds.load().as_ref().clone();
+        if self.has_gone(&rounds, now) {
+            self.round.begins_anew(now);
+            overload.lottery.rounds.store(Arc::default());
+            return;
+        }
+        if self.round.lasted_ms < if rounds.is_empty() { NEEDED_EVERY_MS } else { ROUND_MS } {
+            return;
+        }
+        let drawn = self.drawn_next(&rounds, now);
+        self.round.begins_anew(now);
+        match drawn {
+            None => return,
+            Some(drawn) if drawn < f64::from(MILLION) => {
+                rounds.insert(0, Admission { seed: seed(), per_million: drawn.max(LEAST_DRAWN) as u32 });
+                rounds.truncate(KEPT_ROUNDS);
+            }
+            Some(_) => rounds.clear(),
+        }
+        overload.lottery.rounds.store(Arc::new(rounds));
+    }
+
+    /// Of a million lots, as many as are drawn in the next round; none where none are, as before.
+    fn drawn_next(&mut self, rounds: &[Admission], now: (u64, u64)) -> Option<f64> {
+        let Span { lasted_ms, busy_ms, .. } = self.round;
+        let (come, refused) = self.round.seen(now);
+        let refused_share = if come > 0.0 { refused / come } else { 0.0 };
+        let is_crowd = come * 1e3 > LEAST_CROWD_PER_SECOND * lasted_ms;
+        if rounds.is_empty() && (refused_share < MOST_REFUSED || !is_crowd) {
+            return None;
+        }
+        self.possible = (come - refused) / busy_ms.max(1.0);
+        if rounds.is_empty() {
+            return Some(f64::from(MILLION) * A_FEW_MORE * (1.0 - refused_share));
+        }
+        Some(come_of(rounds) * (A_FEW_MORE * lasted_ms / busy_ms).min(RISE) * (1.0 - refused_share))
+    }
+
+    /// Whether all who come now could begin.
+    fn has_gone(&mut self, rounds: &[Admission], now: (u64, u64)) -> bool {
+        let expected = self.possible * self.watched.lasted_ms * come_of(rounds) / f64::from(MILLION);
+        if rounds.is_empty() || expected < ENOUGH_TO_KNOW {
+            return false;
+        }
+        let (come, refused) = self.watched.seen(now);
+        self.watched.begins_anew(now);
+        refused == 0.0 && come < expected * GONE
+    }
+}
+
+/// Of a million, the lots of those who come: some have this round from the edge, and some the one before.
+fn come_of(rounds: &[Admission]) -> f64 {
+    let newest = rounds.first().map_or(MILLION, |round| round.per_million);
+    let before = rounds.get(1).map_or(newest, |round| round.per_million);
+    f64::from(newest).midpoint(f64::from(before))
+}
+
+#[cfg(test)]
+#[path = "admission_tests.rs"]
+mod tests;
