@@ -54,8 +54,8 @@ pub(crate) fn class_in(app: &App, method: &Method, path: &str) -> Class {
     let class = class_of(method, path);
     if class != Class::Quiz {
         // What holds a crowd back is told in it, to edges once a second.
-        let is_told = |sale_id| app.publisher.catalog().sale(sale_id).is_some_and(|sale| is_crowded(app, sale.item_id));
-        return if sale_of_state(path).is_some_and(is_told) { Class::Poll } else { class };
+        let is_told = app.overload.lottery.is_on() && sale_of_state(path).is_some();
+        return if is_told { Class::Poll } else { class };
     }
     let catalog = app.publisher.catalog();
     let sale = sale_of(path).and_then(|(sale_id, _)| catalog.sale(sale_id)).filter(|_| *method == Method::POST);
@@ -124,7 +124,7 @@ pub(crate) async fn watch(app: App, mut stopped: watch::Receiver<bool>) -> std::
         let busy = busy.min(1.0);
         let look = Look { waited_us, most_delay_us: app.tuned.thread_wait_us(), busy, since_last_ms };
         watch.look(&app.overload, look);
-        rounds.look(&app.overload, busy, since_last_ms, || Uuid::new_v4().as_u128() as u32);
+        rounds.look(&app.overload, &watch, busy, since_last_ms, || Uuid::new_v4().as_u128() as u32);
         let so_far = Class::ALL.iter().map(|class| app.overload.counts(*class).0).sum::<u64>();
         let came_some = so_far != std::mem::replace(&mut came, so_far);
         is_busy.store(came_some || app.overload.is_overrun(), Ordering::Relaxed);

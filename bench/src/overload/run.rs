@@ -99,14 +99,25 @@ impl Run {
         let cpu = self.cpu.iter().filter(|(_, seconds)| **seconds > 0.0);
         let cpu = cpu.map(|(name, seconds)| format!("{name} {:.1} %", seconds / lasting.as_secs_f64() * 1e2));
         format!(
-            "{row}\n    of the core: {}; {:.0} batches a second\n    p50 / p99 ms: {}; waited for a connection, p99 {:.1} ms; in the shared queue, middle / most: {} / {}",
+            "{row}\n    of the core: {}; {:.0} batches a second\n    p50 / p99 ms: {}; waited for a connection, p99 {:.1} ms; in the shared queue, middle / most: {} / {}\n    in time, by the second in which they came: {}",
             cpu.collect::<Vec<_>>().join(", "),
             self.batches / lasting.as_secs_f64(),
             steps.collect::<Vec<_>>().join(", "),
             self.waited.at_ms(0.99),
             middle(&mut self.shared_queue),
             self.shared_queue.last().copied().unwrap_or_default(),
+            self.by_second(),
         )
+    }
+
+    /// How many of those who came in each second were in time.
+    fn by_second(&self) -> String {
+        let Some(first) = self.came.iter().map(|(at, _)| *at).min() else { return String::new() };
+        let mut seconds: BTreeMap<u64, usize> = BTreeMap::new();
+        for (at, is_in_time) in &self.came {
+            *seconds.entry(at.duration_since(first).as_secs()).or_default() += usize::from(*is_in_time);
+        }
+        seconds.values().map(usize::to_string).collect::<Vec<_>>().join(", ")
     }
 
     /// Of who came to another item meanwhile.

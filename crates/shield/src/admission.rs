@@ -9,13 +9,13 @@ use std::sync::Arc;
 use api::{Admission, MILLION};
 use arc_swap::ArcSwap;
 
-use crate::overload::{Class, Overload};
+use crate::overload::{Class, Overload, STEPS, Watch};
 
 const ROUND_MS: f64 = 1_000.0;
 
-/// While everybody may begin it is looked so often whether that can go on. It cannot where the crowd is more than so many a
-/// second, and this share of it is refused.
-const NEEDED_EVERY_MS: f64 = 250.0;
+/// While everybody may begin it is looked so often whether that can go on. It cannot where the crowd is more than so many a second,
+/// and this share of it is refused.
+const NEEDED_EVERY_MS: f64 = 100.0;
 const LEAST_CROWD_PER_SECOND: f64 = 1_000.0;
 const MOST_REFUSED: f64 = 0.5;
 
@@ -25,15 +25,18 @@ const KEPT_ROUNDS: usize = 2;
 
 /// More are drawn than could begin in the round before, by so much: to refuse a few is cheap, and to want for them is not. Where the
 /// processor has time left, more by that as well; but never more than so many times as many.
-const A_FEW_MORE: f64 = 1.2;
+const A_FEW_MORE: f64 = 1.3;
 const RISE: f64 = 10.0;
+/// And never less than this share of them: it may have been the machine that stood still for a moment.
+const FALL: f64 = 0.1;
 /// Of a million.
 const LEAST_DRAWN: f64 = 1_000.0;
 
 /// The crowd has gone where fewer of those who are drawn come than this share of as many as would if all who come could begin. That is
-/// looked at as soon as so many would have come, and not only when a round is over.
+/// looked at as soon as so many would have come, and not only when a round is over; but not in the first, which edges do not know yet, and
+/// in which those who were refused have not come again.
 const GONE: f64 = 0.75;
-const ENOUGH_TO_KNOW: f64 = 25.0;
+const ENOUGH_TO_KNOW: f64 = 12.0;
 
 /// The rounds that are good, the newest first; none while everybody may begin.
 #[derive(Debug, Default)]
@@ -54,7 +57,7 @@ impl Lottery {
     }
 
     /// What decides between those who are drawn, for [`Overload::admits`]; none for who is not. It is the same whenever the same shopper
-    /// asks in a round, so that to ask again gains nothing. `random` decides while there is no round.
+    /// asks in a round, so that who asks again meets another bar at the most. `random` decides while there is no round.
     #[must_use]
     pub fn drawn(&self, lot: Option<u32>, random: u32) -> Option<u32> {
         let rounds = self.rounds.load();
@@ -63,7 +66,7 @@ impl Lottery {
         }
         let lot = lot?;
         let round = rounds.iter().find(|round| round.lets_in(lot))?;
-        Some((u64::from(round.number(lot)) * u64::from(u32::MAX) / u64::from(round.per_million)) as u32)
+        Some((u64::from(round.number(lot)) * u64::from(STEPS) / u64::from(round.per_million)) as u32)
     }
 }
 
@@ -104,9 +107,16 @@ impl Span {
 }
 
 impl Rounds {
-    /// To be called every few milliseconds, with the share of the processors' time that was used since the last call. `seed` makes
-    /// the next round's, which nobody can guess.
-    pub fn look(&mut self, overload: &Overload, busy: f64, since_last_ms: f64, seed: impl FnOnce() -> u32) {
+    /// To be called after each look of `watch`, with the share of the processors' time that was used since the last, and how long that was.
+    /// `seed` makes the next round's, which nobody can guess.
+    pub fn look(
+        &mut self,
+        overload: &Overload,
+        watch: &Watch,
+        busy: f64,
+        since_last_ms: f64,
+        seed: impl FnOnce() -> u32,
+    ) {
         self.round.goes_on(since_last_ms, busy);
         self.watched.goes_on(since_last_ms, busy);
         let now = overload.counts(Class::Crowd);
@@ -119,7 +129,7 @@ impl Rounds {
         if self.round.lasted_ms < if rounds.is_empty() { NEEDED_EVERY_MS } else { ROUND_MS } {
             return;
         }
-        let drawn = self.drawn_next(&rounds, now);
+        let drawn = self.drawn_next(&rounds, now, watch.can_begin());
         self.round.begins_anew(now);
         match drawn {
             None => return,
@@ -133,30 +143,32 @@ impl Rounds {
     }
 
     /// Of a million lots, as many as are drawn in the next round; none where none are, as before.
-    fn drawn_next(&mut self, rounds: &[Admission], now: (u64, u64)) -> Option<f64> {
+    fn drawn_next(&mut self, rounds: &[Admission], now: (u64, u64), can_begin: Option<f64>) -> Option<f64> {
         let Span { lasted_ms, busy_ms, .. } = self.round;
         let (come, refused) = self.round.seen(now);
-        let refused_share = if come > 0.0 { refused / come } else { 0.0 };
-        let is_crowd = come * 1e3 > LEAST_CROWD_PER_SECOND * lasted_ms;
-        if rounds.is_empty() && (refused_share < MOST_REFUSED || !is_crowd) {
-            return None;
-        }
-        self.possible = (come - refused) / busy_ms.max(1.0);
+        // The two are counted one after the other.
+        let refused_share = if come > 0.0 { (refused / come).min(1.0) } else { 0.0 };
         if rounds.is_empty() {
-            return Some(f64::from(MILLION) * A_FEW_MORE * (1.0 - refused_share));
+            let is_needed = refused_share > MOST_REFUSED && come * 1e3 > LEAST_CROWD_PER_SECOND * lasted_ms;
+            // How many were let in says nothing yet: too many before the crowd was seen, and then hardly anybody.
+            self.possible = can_begin.filter(|_| is_needed)?;
+            return Some(f64::from(MILLION) * A_FEW_MORE * self.possible * lasted_ms / come);
         }
-        Some(come_of(rounds) * (A_FEW_MORE * lasted_ms / busy_ms).min(RISE) * (1.0 - refused_share))
+        self.possible = come * (1.0 - refused_share) / busy_ms.max(1.0);
+        let factor = (A_FEW_MORE * lasted_ms / busy_ms).min(RISE) * (1.0 - refused_share);
+        Some(come_of(rounds) * factor.max(FALL))
     }
 
     /// Whether all who come now could begin.
     fn has_gone(&mut self, rounds: &[Admission], now: (u64, u64)) -> bool {
         let expected = self.possible * self.watched.lasted_ms * come_of(rounds) / f64::from(MILLION);
-        if rounds.is_empty() || expected < ENOUGH_TO_KNOW {
+        let is_known = rounds.len() > 1;
+        if is_known && expected < ENOUGH_TO_KNOW {
             return false;
         }
         let (come, refused) = self.watched.seen(now);
         self.watched.begins_anew(now);
-        refused == 0.0 && come < expected * GONE
+        is_known && refused == 0.0 && come < expected * GONE
     }
 }
 

@@ -66,32 +66,29 @@ fn the_more_pages_ask_the_edge_first_the_more_is_served() {
 
 #[test]
 fn who_asks_all_the_time_is_drawn_no_oftener_than_who_asks_when_told() {
-    // Of two kinds as many wait at any time: those with even lots ask twice a second, the others ten times, but only while the edge says
-    // that they are drawn. For each who is let in
-    // another comes.
-    const WAITING: u32 = 5_000;
+    // Of two kinds as many wait at any time: those with even lots ask once a second, the others ten times, but only while the edge says
+    // that they are drawn. For each who is let in another comes. They wait for some twenty rounds, so that one draw more is little.
+    const WAITING: usize = 20_000;
     let mut crowd = Crowd::new();
-    let mut waiting: Vec<u32> = (0..2 * WAITING).collect();
+    let mut waiting: Vec<u32> = (0..2 * WAITING as u32).collect();
     let mut let_in = [0, 0];
-    for look in 0..15 * SECOND {
+    for look in 0..60 * SECOND {
         if look.is_multiple_of(SECOND) {
             crowd.at_the_edge = crowd.server.overload.lottery.newest();
         }
         let at_the_edge = crowd.at_the_edge;
-        let asks = |lot: &u32| {
-            let is_told = at_the_edge.is_none_or(|round| round.lets_in(*lot));
-            let every = if lot.is_multiple_of(2) { 100 } else { 20 };
-            (lot.is_multiple_of(2) || is_told) && (look as u32 + lot / 2).is_multiple_of(every)
-        };
-        crowd.server.step_by_lots(waiting.iter().copied().filter(asks));
+        let of_kind = |kind, every| (look % every..WAITING).step_by(every).map(move |place| 2 * place + kind);
+        let told =
+            of_kind(1, SECOND / 10).filter(|place| at_the_edge.is_none_or(|round| round.lets_in(waiting[*place])));
+        crowd.server.step_by_lots(of_kind(0, SECOND).chain(told).map(|place| waiting[place]));
         for lot in crowd.server.let_in.drain(..) {
             let_in[lot as usize % 2] += 1;
-            waiting[(lot % (2 * WAITING)) as usize] = lot + 2 * WAITING;
+            waiting[lot as usize % (2 * WAITING)] = lot + 2 * WAITING as u32;
         }
     }
     let [asking, told] = let_in;
     assert!(
-        told > 1_000 && f64::from(told) > 0.8 * f64::from(asking),
+        told > 30_000 && f64::from(told) > 0.8 * f64::from(asking),
         "{asking} who ask all the time, {told} who are told"
     );
 }

@@ -44,7 +44,7 @@ impl Class {
 }
 
 /// Steps within a class: a share of it can be refused.
-const STEPS: u32 = 1_024;
+pub(crate) const STEPS: u32 = 1_024;
 
 /// How often the delay is to be measured.
 pub const LOOK_EVERY_MS: u64 = 5;
@@ -306,6 +306,12 @@ impl Watch {
         };
         // More than anything that is done, and none is refused any more.
         Some(before * rise.powf(since_last_ms / 1e3)).filter(|possible| possible.is_finite())
+    }
+
+    /// How many can begin in a millisecond, as far as it is known, if nobody else is to be refused.
+    #[must_use]
+    pub fn can_begin(&self) -> Option<f64> {
+        self.possible.map(|possible| possible / brings(Class::Quiz) / LOOK_EVERY_MS as f64)
     }
 
     /// The work that those bring with them who begin in a look's time.

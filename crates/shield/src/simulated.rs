@@ -80,7 +80,7 @@ impl Simulated {
     pub(crate) fn step_by_lots(&mut self, lots: impl Iterator<Item = u32>) {
         let busy = self.take(lots.map(|lot| Request { step: 0, is_crowd: true, lot }));
         let seed = self.random();
-        self.rounds.look(&self.overload, busy, LOOK_EVERY_MS as f64, || seed);
+        self.rounds.look(&self.overload, &self.watch, busy, LOOK_EVERY_MS as f64, || seed);
     }
 
     pub(crate) fn random(&mut self) -> u32 {

@@ -34,7 +34,7 @@ const MAX_WRITE_BYTES: usize = 16 * 1024;
 
 pub(crate) trait Answers {
     /// Writes a ready answer to a request; false where there is none.
-    fn answer(&self, request: &Request<'_>, peer: SocketAddr, out: &mut Vec<u8>) -> bool;
+    fn answer(&self, request: &Request<'_>, head: &Head<'_, '_>, peer: SocketAddr, out: &mut Vec<u8>) -> bool;
 
     /// Whether a request is taken by its line and, under overload, by the shop; where not, the refusal is written.
     fn judge(&self, request: &Addressed<'_, '_>, out: &mut Vec<u8>) -> Judged;
@@ -54,7 +54,7 @@ pub(crate) enum Judged {
 pub(crate) struct NoneReady;
 
 impl Answers for NoneReady {
-    fn answer(&self, _: &Request<'_>, _: SocketAddr, _: &mut Vec<u8>) -> bool {
+    fn answer(&self, _: &Request<'_>, _: &Head<'_, '_>, _: SocketAddr, _: &mut Vec<u8>) -> bool {
         false
     }
 
@@ -174,7 +174,7 @@ fn poll_turn(
         while write.len() < MAX_WRITE_BYTES && !rest.is_empty() {
             let looked = Head::parse(rest, |head| {
                 if let Some((request, length)) = Request::of(head)
-                    && answers.answer(&request, peer, write)
+                    && answers.answer(&request, head, peer, write)
                 {
                     return Some((Judged::Answered, length));
                 }

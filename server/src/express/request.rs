@@ -31,6 +31,22 @@ impl<'a> Head<'_, 'a> {
         }
         then(&Head { method: head.method?, path, query, fields: head.headers, bytes: length })
     }
+
+    /// Those of its header fields that have one of these names.
+    pub(crate) fn headers(&self, names: &[HeaderName]) -> HeaderMap {
+        headers_of(self.fields, names)
+    }
+}
+
+fn headers_of(fields: &[httparse::Header<'_>], names: &[HeaderName]) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    for field in fields {
+        let name = names.iter().find(|name| name.as_str().eq_ignore_ascii_case(field.name));
+        if let Some((name, value)) = name.cloned().zip(HeaderValue::from_bytes(field.value).ok()) {
+            headers.append(name, value);
+        }
+    }
+    headers
 }
 
 /// A plain `GET` or `HEAD` of HTTP/1.1, whole, without a body, on a connection that stays.
@@ -120,14 +136,7 @@ impl<'fields, 'a> Addressed<'fields, 'a> {
 
     /// Those of its header fields that have one of these names.
     pub(crate) fn headers(&self, names: &[HeaderName]) -> HeaderMap {
-        let mut headers = HeaderMap::new();
-        for field in self.fields {
-            let name = names.iter().find(|name| name.as_str().eq_ignore_ascii_case(field.name));
-            if let Some((name, value)) = name.cloned().zip(HeaderValue::from_bytes(field.value).ok()) {
-                headers.append(name, value);
-            }
-        }
-        headers
+        headers_of(self.fields, names)
     }
 }
 

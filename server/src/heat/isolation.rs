@@ -1,6 +1,6 @@
 //! What keeps one hot item from taking what all share.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use api::Recommendation;
 use arc_swap::ArcSwapOption;
@@ -37,7 +37,7 @@ struct PinnedState {
     sale_id: SaleId,
     made_at_ms: i64,
     /// What merchants had said by then.
-    catalog: Arc<Catalog>,
+    catalog: Weak<Catalog>,
     json: Vec<u8>,
 }
 
@@ -98,14 +98,14 @@ impl HotItem {
     ) -> Option<()> {
         if let Some(pinned) = self.isolation.state.load().as_ref()
             && (pinned.sale_id, now_ms - pinned.made_at_ms < PINNED_STATE_MS) == (sale_id, true)
-            && Arc::ptr_eq(&pinned.catalog, catalog)
+            && pinned.catalog.as_ptr() == Arc::as_ptr(catalog)
         {
             write(&pinned.json);
             return Some(());
         }
         let json = work_out()?;
         write(&json);
-        let pinned = PinnedState { sale_id, made_at_ms: now_ms, catalog: Arc::clone(catalog), json };
+        let pinned = PinnedState { sale_id, made_at_ms: now_ms, catalog: Arc::downgrade(catalog), json };
         self.isolation.state.store(Some(Arc::new(pinned)));
         Some(())
     }

@@ -6,11 +6,11 @@ use axum::response::IntoResponse;
 use axum::{Extension, Json};
 use ledger::SaleRow;
 use sale::SaleId;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::cache::CachePolicy;
 use super::error::{ApiError, ApiResult};
-use super::extract::{PathId, QueryOf, Visitor};
+use super::extract::{PathId, QueryOf, Shopper, Visitor};
 use super::view::phase_of;
 use super::{App, plan_b};
 use crate::catalog::Catalog;
@@ -34,15 +34,41 @@ pub(super) fn server_time(app: &App, received_us: i64) -> ServerTime {
     ServerTime { received_us, sent_us: app.clock.now_us(), clock_id }
 }
 
+/// The same without a copy: it is asked for most.
+#[derive(Serialize)]
+struct TimeRef<'a> {
+    received_us: i64,
+    sent_us: i64,
+    clock_id: &'a str,
+}
+
+/// An answer that tells the time has no more bytes.
+const MAX_TIME_BYTES: usize = 160;
+
+/// Hands over what [`server_time`] says, as JSON. Answers with the time at the sending.
+pub(super) fn tell_time(app: &App, received_us: i64, tell: impl FnOnce(&[u8])) -> Option<i64> {
+    let sent_us = app.clock.now_us();
+    let mut json = [0; MAX_TIME_BYTES];
+    let mut rest = json.as_mut_slice();
+    serde_json::to_writer(&mut rest, &TimeRef { received_us, sent_us, clock_id: app.clock.id() }).ok()?;
+    let left = rest.len();
+    tell(&json[..MAX_TIME_BYTES - left]);
+    Some(sent_us)
+}
+
 /// Who is asking.
 #[utoipa::path(get, path = "/csi/me", tag = "fragments", responses((status = 200, body = Me)))]
 pub(super) async fn me(Visitor(shopper): Visitor) -> Json<Me> {
+    Json(me_of(shopper))
+}
+
+pub(super) fn me_of(shopper: Option<Shopper>) -> Me {
     let lot = shopper.as_ref().map(|shopper| lot_of(shopper.id));
-    Json(Me {
+    Me {
         signed_in: shopper.is_some(),
         display_name: shopper.map(|shopper| shopper.display_name).unwrap_or_default(),
         lot,
-    })
+    }
 }
 
 /// What a sale is doing. Nothing personal.

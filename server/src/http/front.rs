@@ -37,6 +37,7 @@ use crate::metrics;
 use crate::overload::{class_in, lot_of, sale_of, sale_of_state};
 
 const TIME_PATH: &str = "/csi/time";
+const ME_PATH: &str = "/csi/me";
 const STATE_ROUTE: &str = "/csi/sales/{sale_id}";
 
 /// Bytes that were ready, or what a handler made.
@@ -46,9 +47,9 @@ pub(crate) type FrontBody = EitherBody<Full<Bytes>, Body>;
 pub(crate) struct Front {
     app: App,
     router: Router,
-    /// Every header field of an answer that tells the time.
-    time_head: HeaderMap,
-    time_wire: Wire,
+    /// Every header field of an answer that is data and that nobody may keep.
+    data_head: HeaderMap,
+    data_wire: Wire,
     /// Of an answer that tells what a sale is doing.
     state_wire: Wire,
     refusals: Refusals,
@@ -62,12 +63,12 @@ impl Front {
             head.remove(header::CONTENT_LENGTH);
             head
         };
-        let time_head = head_of(axum::Json(()).into_response());
-        let time_wire = Wire::new(StatusCode::OK, &time_head, None);
+        let data_head = head_of(axum::Json(()).into_response());
+        let data_wire = Wire::new(StatusCode::OK, &data_head, None);
         let state_head = head_of((Extension(CachePolicy::EdgeSecond), axum::Json(())).into_response());
         let state_wire = Wire::new(StatusCode::OK, &state_head, None);
         let refusals = Refusals::new(app);
-        Arc::new(Self { app: app.clone(), router: super::router(app), time_head, time_wire, state_wire, refusals })
+        Arc::new(Self { app: app.clone(), router: super::router(app), data_head, data_wire, state_wire, refusals })
     }
 
     /// Whether overload lets a request in. A question that is refused is a request for its item all the same.
@@ -134,7 +135,7 @@ impl Front {
             guard::within_limit(&self.app, peer.ip(), headers).ok()?;
             let time = serde_json::to_vec(&csi::server_time(&self.app, self.app.clock.now_us())).ok()?;
             let mut answer = Response::new(Full::from(time));
-            *answer.headers_mut() = self.time_head.clone();
+            *answer.headers_mut() = self.data_head.clone();
             return Some((answer, TIME_PATH));
         }
         let (_, answer) = static_pages::answer(&self.app, path, headers)?;
@@ -147,26 +148,40 @@ thread_local! {
 }
 
 impl Answers for Front {
-    fn answer(&self, request: &express::Request<'_>, peer: SocketAddr, out: &mut Vec<u8>) -> bool {
+    fn answer(
+        &self,
+        request: &express::Request<'_>,
+        head: &express::Head<'_, '_>,
+        peer: SocketAddr,
+        out: &mut Vec<u8>,
+    ) -> bool {
         let began_us = self.app.clock.now_us();
         let answered = DATE.with_borrow_mut(|date| {
             let date = date.at_us(began_us);
             if request.path == TIME_PATH {
                 self.within_limit(request, peer)?;
-                let time = serde_json::to_vec(&csi::server_time(&self.app, began_us)).ok()?;
-                self.time_wire.write_with_length(date, &time, !request.is_head, out);
-                return Some((TIME_PATH, StatusCode::OK));
+                let sent_us = csi::tell_time(&self.app, began_us, |time| {
+                    self.data_wire.write_with_length(date, time, !request.is_head, out);
+                });
+                return Some((TIME_PATH, StatusCode::OK, sent_us?));
             }
-            if let Some(sale_id) = sale_of_state(request.path) {
+            let (route, status) = if request.path == ME_PATH {
+                self.within_limit(request, peer)?;
+                let me = csi::me_of(Shopper::of(&self.app, &head.headers(&SHOPPERS_FIELDS)));
+                let me = serde_json::to_vec(&me).ok()?;
+                self.data_wire.write_with_length(date, &me, !request.is_head, out);
+                (ME_PATH, StatusCode::OK)
+            } else if let Some(sale_id) = sale_of_state(request.path) {
                 self.write_state(sale_id, request, peer, date, out)?;
-                return Some((STATE_ROUTE, StatusCode::OK));
-            }
-            let status = static_pages::write(&self.app, request, date, out)?;
-            Some((static_pages::route_of(request.path), status))
+                (STATE_ROUTE, StatusCode::OK)
+            } else {
+                let status = static_pages::write(&self.app, request, date, out)?;
+                (static_pages::route_of(request.path), status)
+            };
+            Some((route, status, self.app.clock.now_us()))
         });
-        let Some((route, status)) = answered else { return false };
-        let elapsed_us = self.app.clock.now_us() - began_us;
-        metrics::request_answered(route, status, Duration::from_micros(elapsed_us.max(0) as u64));
+        let Some((route, status, ended_us)) = answered else { return false };
+        metrics::request_answered(route, status, Duration::from_micros((ended_us - began_us).max(0) as u64));
         true
     }
 

@@ -19,7 +19,8 @@ async fn a_shopper_signs_up_in_and_out() {
         assert!(set_cookie.contains(part), "{set_cookie}");
     }
     let me = shop.get("/csi/me", &cookie_of(&signed_up)).await.ok(200);
-    assert_eq!(me, json!({ "signed_in": true, "display_name": "Ann" }));
+    assert!(me["lot"].is_u64(), "{me}");
+    assert_eq!(me, json!({ "signed_in": true, "display_name": "Ann", "lot": me["lot"] }));
     shop.post("/api/sign-up", "", form).await.is_problem(409, "email_taken");
     let signed_in = shop.post("/api/sign-in", "", json!({ "email": "ann@example.com", "password": PASSWORD })).await;
     assert_eq!(signed_in.ok(200), json!({ "display_name": "Ann" }));

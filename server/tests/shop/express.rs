@@ -76,6 +76,37 @@ async fn a_page_is_the_same_by_every_way() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_is_asking_is_told_alike_by_every_way_and_by_the_lane_where_that_is_possible() {
+    let shop = Shop::start();
+    let shoppers = shop.shoppers(2);
+    let cookie = |of: &str| format!("cookie: {of}\r\n");
+    let signed_in = cookie(&shoppers[0]);
+    let fields = [
+        String::new(),
+        signed_in.clone(),
+        cookie("stampede_session=junk"),
+        format!("{signed_in}{}", cookie(&shoppers[1])),
+        format!("{signed_in}sec-fetch-site: cross-site\r\n"),
+        format!("{signed_in}authorization: Bearer junk\r\n"),
+    ];
+    for fields in &fields {
+        let [express, hyper, router] = by_three_ways(&shop, "GET /csi/me", fields, true);
+        assert_eq!(express.status, "HTTP/1.1 200 OK", "{fields}");
+        assert_eq!(express, hyper, "{fields}");
+        assert_eq!(express, router, "{fields}");
+    }
+    let lots = shoppers.iter().map(|shopper| {
+        let heard = ask(&shop, &format!("GET /csi/me HTTP/1.1\r\nhost: x\r\n{}\r\n", cookie(shopper)), true);
+        serde_json::from_slice::<serde_json::Value>(&heard.body).unwrap()["lot"].as_u64().unwrap()
+    });
+    let lots: Vec<u64> = lots.collect();
+    assert_ne!(lots[0], lots[1]);
+    let mut stream = connected(&shop);
+    stream.write_all(format!("GET /csi/me HTTP/1.1\r\nhost: x\r\n{signed_in}\r\n").as_bytes()).unwrap();
+    assert!(came_by_the_lane(&mut BufReader::new(stream)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_page_that_still_holds_is_not_sent_again_by_any_way() {
     let shop = Shop::start();
     let etag = |heard: &Heard| heard.fields.iter().find_map(|field| field.strip_prefix("etag: ")).unwrap().to_owned();
@@ -188,8 +219,9 @@ async fn whom_a_request_of_the_lane_counts_for_is_said_by_a_trusted_proxy_and_by
         let refused = |statuses: Vec<String>| statuses.iter().any(|status| status.contains("429"));
         let deadline = std::time::Instant::now() + PATIENCE;
         while !refused(statuses("192.0.2.1")) && std::time::Instant::now() < deadline {}
-        let first = &statuses("192.0.2.2")[0];
-        assert_eq!(first.contains("200"), is_trusted, "{options:?}: {first}");
+        // A whole burst, or hardly any of it.
+        let taken = statuses("192.0.2.2").iter().filter(|status| status.contains("200")).count();
+        assert_eq!(taken >= 20, is_trusted, "{options:?}: {taken}");
     }
 }
 
@@ -248,10 +280,10 @@ async fn a_connection_comes_back_to_the_lane_after_a_request_that_hyper_answered
     let mut stream = connected(&shop);
     let mut reader = BufReader::new(stream.try_clone().unwrap());
     let quiz = "POST /api/sales/x/quiz HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{}";
-    let me = "GET /csi/me HTTP/1.1\r\nhost: x\r\n\r\n";
+    let others = "GET /csi/recommendations?item=x HTTP/1.1\r\nhost: x\r\n\r\n";
     let page = "GET / HTTP/1.1\r\nhost: x\r\n\r\n";
     for _ in 0..3 {
-        for (request, by_the_lane) in [(me, false), (page, true), (quiz, false), (quiz, false), (page, true)] {
+        for (request, by_the_lane) in [(others, false), (page, true), (quiz, false), (quiz, false), (page, true)] {
             stream.write_all(request.as_bytes()).unwrap();
             assert_eq!(came_by_the_lane(&mut reader), by_the_lane, "{request}");
         }

@@ -178,7 +178,8 @@ async fn while_more_would_begin_than_can_everybody_is_told_who_is_drawn_and_nobo
         lots.push(shop.get("/csi/me", shopper).await.ok(200)["lot"].as_u64().unwrap() as u32);
     }
     assert_eq!(round_at(&shop, &sale_id).await, None, "nobody is held back for nothing");
-    let crowd = Crowd::comes(&shop, &[question_at(&shop, &sale_id, &shoppers[0])]);
+    let questions: Vec<String> = shoppers.iter().map(|shopper| question_at(&shop, &sale_id, shopper)).collect();
+    let crowd = Crowd::comes(&shop, &questions);
     let mut rounds: Vec<Admission> = Vec::new();
     let (mut asked, mut refused) = (0, 0);
     let deadline = std::time::Instant::now() + PATIENCE;
@@ -193,8 +194,8 @@ async fn while_more_would_begin_than_can_everybody_is_told_who_is_drawn_and_nobo
         asked += 1;
         let answer = shop.post(&format!("/api/sales/{sale_id}/quiz"), &shoppers[place], json!({})).await;
         let after = round_at(&shop, &sale_id).await;
-        let known = rounds.iter().chain(&after).any(|round| round.lets_in(lots[place]));
-        if rounds.len() > 1 && !known {
+        let is_drawn = rounds.iter().chain(&after).any(|round| round.lets_in(lots[place]));
+        if rounds.len() > 1 && after.is_some() && !is_drawn {
             answer.is_problem(503, "busy");
             refused += 1;
         }

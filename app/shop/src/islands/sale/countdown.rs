@@ -192,7 +192,7 @@ pub(super) async fn ask_now(model: Model) {
     model.change(|unseen| {
         unseen.told_phase = state.phase;
         unseen.called_off = state.called_off;
-        unseen.admission = state.admission;
+        unseen.admission = state.admission.map(|round| (round, clock::monotonic_ms()));
         unseen.facts.starts_at_ms = state.starts_at_ms;
         unseen.facts.ends_at_ms = state.ends_at_ms;
         if let Some(draw) = state.draw {

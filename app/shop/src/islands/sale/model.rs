@@ -63,8 +63,8 @@ pub(super) struct Unseen {
     pub signed_in: bool,
     /// The shopper's, where it is known.
     pub lot: Option<u32>,
-    /// While more would begin than can, as the server last told it.
-    pub admission: Option<Admission>,
+    /// While more would begin than can, as the server last told it, and when, by the browser's monotonic clock.
+    pub admission: Option<(Admission, f64)>,
     /// Units to order.
     pub quantity: u32,
     /// None where nothing is held.

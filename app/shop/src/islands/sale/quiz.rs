@@ -51,36 +51,34 @@ pub(super) fn press(model: Model) {
 /// Fetches a question and shows it, with a note on what became of the one before.
 pub(super) async fn open(model: Model, accessible: bool, note: String) {
     let path = model.sale_path("/quiz");
-    let mut tries = 0;
+    // Of a shop that is busy, and of whatever else passes by itself.
+    let (mut busy_tries, mut other_tries) = (0, 0);
     let outcome = loop {
         let mut is_crowded = turn::is_to_come(model);
         let mut wait_ms = jittered(turn::ROUND_MS);
-        if !is_crowded {
+        if is_crowded {
+            busy_tries = 0;
+        } else {
             let body = js::object(&[("accessible", accessible.into()), ("language", model.locale.tag().into())]);
             let failure = match http::post_once(&path, body).await {
                 Err(failure) => failure,
                 Ok(value) => break Ok(value),
             };
-            tries += 1;
             is_crowded = failure.code() == Some(Code::Busy);
-            let most_tries = match failure.code() {
-                Some(Code::SaleNotOpen) => OPENING_TRIES,
-                Some(Code::Busy) => BUSY_TRIES,
-                _ => OTHER_TRIES,
-            };
-            if failure.code() == Some(Code::SaleNotOpen) {
-                wait_ms = jittered(OPENING_PAUSE_MS);
-            } else if failure.will_pass() {
-                wait_ms = failure.wait_ms();
+            let is_early = failure.code() == Some(Code::SaleNotOpen);
+            let (tries, most_tries) = if is_crowded {
+                (&mut busy_tries, BUSY_TRIES)
             } else {
-                tries = most_tries;
-            }
-            if tries >= most_tries {
+                (&mut other_tries, if is_early { OPENING_TRIES } else { OTHER_TRIES })
+            };
+            *tries += 1;
+            if *tries >= most_tries || !(is_early || failure.will_pass()) {
                 break Err(failure);
             }
+            wait_ms = if is_early { jittered(OPENING_PAUSE_MS) } else { failure.wait_ms() };
             if is_crowded {
                 // Nothing was lost, and nobody has to press again.
-                model.status.set(model.locale.shop_busy().to_owned());
+                turn::tell(model, model.locale.shop_busy().to_owned());
             }
         }
         sleep_ms(wait_ms).await;

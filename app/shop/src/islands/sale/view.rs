@@ -70,7 +70,7 @@ pub(crate) fn SaleDock() -> impl IntoView {
                 <button
                     class="primary pay"
                     type="button"
-                    hidden=flag(move || stage.get() != Stage::Held)
+                    hidden=flag(move || !is_to_pay(model))
                     on:click:capture=act(move || spawn(order::pay(model)))
                 >
                     {locale.pay()}
@@ -193,6 +193,15 @@ fn is_over(model: Model) -> bool {
         SalePhase::Upcoming | SalePhase::Open | SalePhase::Paused => false,
     };
     over && model.stage.get() == Stage::Idle
+}
+
+/// Units are held, also while more are being asked for.
+fn is_to_pay(model: Model) -> bool {
+    match model.stage.get() {
+        Stage::Held => true,
+        Stage::Busy => model.look(|unseen| unseen.hold.is_some()),
+        _ => false,
+    }
 }
 
 fn buy_hidden(model: Model) -> bool {
