@@ -9,7 +9,7 @@ use std::sync::Arc;
 use api::{Admission, MILLION};
 use arc_swap::ArcSwap;
 
-use crate::overload::{Class, Overload, STEPS, Watch};
+use crate::overload::{Class, Overload, STEPS, Watch, begins_for_a_refusal};
 
 const ROUND_MS: f64 = 1_000.0;
 
@@ -86,8 +86,22 @@ pub struct Rounds {
 struct Span {
     lasted_ms: f64,
     busy_ms: f64,
-    /// How many of the crowd had come, and how many of them had been refused, when it began.
-    began: (u64, u64),
+    began: Counts,
+}
+
+/// How many of those who were drawn came, how many of them were refused, and how many others.
+#[derive(Clone, Copy, Debug, Default)]
+struct Counts {
+    come: u64,
+    refused: u64,
+    others: u64,
+}
+
+impl Counts {
+    fn of(overload: &Overload) -> Self {
+        let (come, refused) = overload.counts(Class::Crowd);
+        Self { come, refused, others: overload.counts_beside() }
+    }
 }
 
 impl Span {
@@ -96,12 +110,13 @@ impl Span {
         self.busy_ms += busy * since_last_ms;
     }
 
-    /// How many of those who were drawn came, and how many of them were refused.
-    fn seen(&self, now: (u64, u64)) -> (f64, f64) {
-        ((now.0 - self.began.0) as f64, (now.1 - self.began.1) as f64)
+    /// Those who were drawn and came, those of them who were refused, and those who came all the same.
+    fn seen(&self, now: Counts) -> (f64, f64, f64) {
+        let Counts { come, refused, others } = self.began;
+        ((now.come - come) as f64, (now.refused - refused) as f64, (now.others - others) as f64)
     }
 
-    fn begins_anew(&mut self, began: (u64, u64)) {
+    fn begins_anew(&mut self, began: Counts) {
         *self = Self { began, ..Self::default() };
     }
 }
@@ -119,7 +134,7 @@ impl Rounds {
     ) {
         self.round.goes_on(since_last_ms, busy);
         self.watched.goes_on(since_last_ms, busy);
-        let now = overload.counts(Class::Crowd);
+        let now = Counts::of(overload);
         let mut rounds = overload.lottery.rounds.load().as_ref().clone();
         if self.has_gone(&rounds, now) {
             self.round.begins_anew(now);
@@ -143,9 +158,9 @@ impl Rounds {
     }
 
     /// Of a million lots, as many as are drawn in the next round; none where none are, as before.
-    fn drawn_next(&mut self, rounds: &[Admission], now: (u64, u64), can_begin: Option<f64>) -> Option<f64> {
+    fn drawn_next(&mut self, rounds: &[Admission], now: Counts, can_begin: Option<f64>) -> Option<f64> {
         let Span { lasted_ms, busy_ms, .. } = self.round;
-        let (come, refused) = self.round.seen(now);
+        let (come, refused, others) = self.round.seen(now);
         // The two are counted one after the other.
         let refused_share = if come > 0.0 { (refused / come).min(1.0) } else { 0.0 };
         if rounds.is_empty() {
@@ -154,19 +169,22 @@ impl Rounds {
             self.possible = can_begin.filter(|_| is_needed)?;
             return Some(f64::from(MILLION) * A_FEW_MORE * self.possible * lasted_ms / come);
         }
-        self.possible = come * (1.0 - refused_share) / busy_ms.max(1.0);
-        let factor = (A_FEW_MORE * lasted_ms / busy_ms).min(RISE) * (1.0 - refused_share);
+        // Whoever came without being drawn took time as well; once the edges know the round they come no more.
+        let could_begin = come * (1.0 - refused_share) + others * begins_for_a_refusal();
+        self.possible = could_begin / busy_ms.max(1.0);
+        let let_in_share = if come > 0.0 { (could_begin / come).min(1.0) } else { 1.0 };
+        let factor = (A_FEW_MORE * lasted_ms / busy_ms).min(RISE) * let_in_share;
         Some(come_of(rounds) * factor.max(FALL))
     }
 
     /// Whether all who come now could begin.
-    fn has_gone(&mut self, rounds: &[Admission], now: (u64, u64)) -> bool {
+    fn has_gone(&mut self, rounds: &[Admission], now: Counts) -> bool {
         let expected = self.possible * self.watched.lasted_ms * come_of(rounds) / f64::from(MILLION);
         let is_known = rounds.len() > 1;
         if is_known && expected < ENOUGH_TO_KNOW {
             return false;
         }
-        let (come, refused) = self.watched.seen(now);
+        let (come, refused, _) = self.watched.seen(now);
         self.watched.begins_anew(now);
         is_known && refused == 0.0 && come < expected * GONE
     }

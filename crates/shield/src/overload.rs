@@ -84,6 +84,11 @@ const fn brings(class: Class) -> f64 {
 /// What it is to refuse one. Without it what can be done would seem to shrink with a crowd, and to grow only slowly after it.
 const REFUSAL: f64 = 0.3;
 
+/// So many more could begin for each that is not to be refused any more.
+pub(crate) const fn begins_for_a_refusal() -> f64 {
+    REFUSAL / brings(Class::Quiz)
+}
+
 /// Where work waits too long as much begins as brings this share of what can be done, at a delay of [`FAR_OFF`] times the most
 /// and above; below that, more. All that waits was let in before, and is done before long.
 const LEAST_SHARE: f64 = 0.4;
@@ -168,6 +173,10 @@ impl Overload {
     /// Counts a request that something else has refused, as cheaply, before it came here: it was work all the same.
     pub fn refused_beside(&self) {
         self.refused_beside.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn counts_beside(&self) -> u64 {
+        self.refused_beside.load(Ordering::Relaxed)
     }
 
     /// Whether any request may be refused now.
@@ -260,7 +269,7 @@ impl Watch {
             come += offered as f64 / looks;
             done += (offered.saturating_sub(shed) as f64 * work(class) + shed as f64 * REFUSAL) / looks;
         }
-        let beside = overload.refused_beside.load(Ordering::Relaxed);
+        let beside = overload.counts_beside();
         let refused_beside = (beside - std::mem::replace(&mut self.counted_beside, beside)) as f64 / looks;
         come += refused_beside;
         done += refused_beside * REFUSAL;
