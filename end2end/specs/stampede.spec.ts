@@ -9,6 +9,9 @@ import { eventually } from "../support/time.ts";
 // A shop of its own: any wait at all is too long for it, and everybody here has one address.
 test.use({ purpose: "a stampede" });
 
+/** How often Buy is pressed until the shopper is not drawn at once. */
+const PRESSES = 10;
+
 for (const [locale, drawn] of [
   ["en", /About 1 in \d+ is drawn every second; this page draws for you\./],
   ["zh", /约 1\/\d+ 的人/],
@@ -41,12 +44,19 @@ for (const [locale, drawn] of [
         const answer = await exchange(shop.origin, "GET", `/csi/sales/${sale.sale_id}`);
         return answer.status === 200 ? (await json<{ admission?: object }>(answer)).admission : undefined;
       });
-      await item.buy.click();
-      await expect(item.status).toContainText(drawn, { timeout: 20_000 });
+      // Who is drawn at once sees nothing of it, and tries again here.
+      const is_told = async (): Promise<boolean> => drawn.test((await item.status.textContent()) ?? "");
+      for (let press = 0; press < PRESSES && !(await is_told()); press += 1) {
+        if (await item.quiz.isVisible()) await page.keyboard.press("Escape");
+        await expect(item.buy).toBeEnabled();
+        await item.buy.click();
+        await expect.poll(async () => (await is_told()) || (await item.quiz.isVisible()), { timeout: 20_000 }).toBe(true);
+      }
+      expect(await is_told(), "that it waits to be drawn").toBe(true);
       const asked: string[] = [];
       page.on("request", (request) => asked.push(`${request.method()} ${new URL(request.url()).pathname}`));
       await expect.poll(() => asked.filter((call) => call.startsWith("GET /csi/sales/")).length).toBeGreaterThan(2);
-      // One in a thousand is drawn here: to be drawn within these seconds is not likely, and no more than a question or two.
+      // No more than a question or two, should it be drawn within these seconds.
       expect(asked.filter((call) => call.startsWith("POST")).length).toBeLessThan(3);
       await expectAccessible(page);
       for (const [size, viewport] of Object.entries(SIZES)) {
