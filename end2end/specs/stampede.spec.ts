@@ -23,6 +23,8 @@ for (const [locale, drawn] of [
     merchant,
     guard,
   }) => {
+    // What it waits for is drawn by lot.
+    test.slow();
     guard.expectRefusal(503);
     for (const [setting, value] of [
       ["thread_wait_us", "1"],
