@@ -22,12 +22,22 @@ pub(crate) struct Connection {
 /// An answer; its body stays in the connection until the next call.
 pub(crate) struct Answer<'a> {
     pub(crate) status: u16,
+    head: &'a [u8],
     pub(crate) body: &'a [u8],
 }
 
 impl Answer<'_> {
     pub(crate) fn json(&self) -> Result<serde_json::Value, Failure> {
         Ok(serde_json::from_slice(self.body)?)
+    }
+
+    /// The first header field of that name.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        let mut headers = [httparse::EMPTY_HEADER; MOST_HEADERS];
+        let mut response = httparse::Response::new(&mut headers);
+        response.parse(self.head).ok()?;
+        let field = headers.into_iter().find(|field| field.name.eq_ignore_ascii_case(name))?;
+        std::str::from_utf8(field.value).ok()
     }
 
     /// The body, where the status is as it should be.
@@ -50,7 +60,8 @@ impl Connection {
     /// Sends a whole request and waits for the whole answer.
     pub(crate) async fn call(&mut self, request: &[u8]) -> Result<Answer<'_>, Failure> {
         let (status, head, length) = tokio::time::timeout(PATIENCE, self.exchange(request)).await??;
-        Ok(Answer { status, body: &self.bytes[head..head + length] })
+        let (head, rest) = self.bytes.split_at(head);
+        Ok(Answer { status, head, body: &rest[..length] })
     }
 
     /// The status, and where the body begins and how long it is.

@@ -51,6 +51,14 @@ enum Cause {
     Ledger,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Edge {
+    /// By deploy/varnish
+    Ours,
+    /// Keeps a sale's state for the second that HTTP can say
+    Other,
+}
+
 #[derive(Args)]
 pub(crate) struct Plan {
     /// The server's binary
@@ -82,8 +90,8 @@ pub(crate) struct Plan {
     #[arg(long)]
     capacity: Option<f64>,
     /// Each shopper's page looks at an edge's copy of the sale's state first, as ours does, and asks nothing until its shopper is drawn
-    #[arg(long)]
-    edge: bool,
+    #[arg(long, value_enum, num_args = 0..=1, require_equals = true, default_missing_value = "ours")]
+    edge: Option<Edge>,
     /// Only with the shield, or only without
     #[arg(long)]
     shield: Option<bool>,
@@ -92,6 +100,7 @@ pub(crate) struct Plan {
 struct Field {
     shop: Shop,
     disk: SlowDisk,
+    edge: Option<Edge>,
     /// Where the crowd is.
     crowded: Rc<Market>,
     /// Another item.
@@ -141,6 +150,7 @@ async fn one(plan: &Plan, shield: bool) -> Result<(), Failure> {
     sleep(Duration::from_secs(1)).await;
     let cookies = shop.shoppers(plan.shoppers)?;
     let field = Rc::new(Field {
+        edge: plan.edge,
         crowded: Rc::default(),
         beside: Rc::default(),
         cause: plan.by,
@@ -168,7 +178,7 @@ fn pin(core: usize) -> Result<(), Failure> {
 }
 
 async fn runs(plan: &Plan, shield: bool, field: &Rc<Field>) -> Result<(), Failure> {
-    if plan.edge {
+    if plan.edge.is_some() {
         let lots = field.lots().await?;
         field.lots.replace(lots);
     }

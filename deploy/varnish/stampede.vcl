@@ -1,7 +1,7 @@
 # What an edge does with Stampede's answers. Include it from a file that names the backend and the three lists
 # `purgers`, `edges` and `proxies`: see edge.vcl beside it. Needs Varnish 7 and varnish-modules (xkey, var).
 #
-# What is kept: pages, assets, pictures, and /csi/sales/… for a second. Everything else is passed on.
+# What is kept: pages, assets, pictures, and /csi/sales/… for a second, or less where the origin says so. Everything else is passed on.
 # What splits the cache: the path and the encoding, nothing else. No query, host, cookie or header of a visitor does.
 
 import std;
@@ -118,6 +118,11 @@ sub vcl_backend_response {
     if (beresp.http.CDN-Cache-Control ~ "stale-if-error=[0-9]+") {
         set beresp.grace = std.duration(regsub(beresp.http.CDN-Cache-Control, "^.*stale-if-error=([0-9]+).*$", "\1s"), 0s);
     }
+    if (beresp.http.edge-ttl ~ "^[0-9]+ms$" && std.duration(beresp.http.edge-ttl, 0s) < beresp.ttl) {
+        # Asked for anew so soon; nobody waits for it, and nobody is shown what is older than its time above.
+        set beresp.grace = beresp.ttl - std.duration(beresp.http.edge-ttl, 0s);
+        set beresp.ttl = std.duration(beresp.http.edge-ttl, 0s);
+    }
     if (bereq.http.x-shared != "state" && beresp.ttl > 0s) {
         # To ask whether it still holds, once its time is over.
         set beresp.keep = 1d;
@@ -168,6 +173,7 @@ sub vcl_deliver {
         unset resp.http.Surrogate-Key;
         unset resp.http.Cache-Tag;
         unset resp.http.CDN-Cache-Control;
+        unset resp.http.edge-ttl;
         unset resp.http.page-tag;
         unset resp.http.page-version;
     }

@@ -99,10 +99,10 @@ pub(crate) async fn watch(app: App, mut stopped: watch::Receiver<bool>) -> std::
         move || send_probes(probe, began, &is_busy)
     })?;
     let mut ours = tokio::net::UnixStream::from_std(ours)?;
-    let (mut watch, mut rounds) = (Watch::default(), Rounds::default());
+    let cores = std::thread::available_parallelism().map_or(1.0, |cores| cores.get() as f64);
+    let (mut watch, mut rounds) = (Watch::new(cores), Rounds::default());
     let (mut last_us, mut came) = (0, 0);
     let mut used_before = processor_time();
-    let cores = std::thread::available_parallelism().map_or(1.0, |cores| cores.get() as f64);
     let mut probes = [0; PROBE_BYTES * 64];
     loop {
         let read = tokio::select! {

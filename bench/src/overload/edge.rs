@@ -9,12 +9,12 @@ use api::Admission;
 use tokio::task::spawn_local;
 use tokio::time::sleep;
 
-use super::{Field, Market};
+use super::{Edge, Field, Market};
 use crate::Failure;
 use crate::connection::{Connection, request};
 
-/// An edge keeps what a sale is doing for so long.
-const KEPT: Duration = Duration::from_secs(1);
+/// An edge keeps what a sale is doing for so long, unless it is told to ask sooner, and understands.
+const KEPT_MS: u64 = 1_000;
 const AT_ONCE: usize = 64;
 
 impl Field {
@@ -47,17 +47,20 @@ impl Field {
             return Ok(());
         }
         let mut connection = Connection::open(self.shop.address).await?;
+        let mut kept_ms = KEPT_MS;
         loop {
             let path = format!("/csi/sales/{}", market.sale_id.borrow());
             let answer = connection.call(&request("GET", &path, "", "")).await?;
             // One that is refused leaves an edge with what it has.
             if answer.status == 200 {
                 let state = answer.json()?;
+                let told_ms = answer.header("edge-ttl").and_then(|ttl| ttl.strip_suffix("ms")?.parse().ok());
+                kept_ms = told_ms.filter(|_| self.edge == Some(Edge::Ours)).unwrap_or(KEPT_MS);
                 let number = |name: &str| state["admission"][name].as_u64().map(|number| number as u32);
                 let round = number("seed").zip(number("per_million"));
                 market.at_the_edge.set(round.map(|(seed, per_million)| Admission { seed, per_million }));
             }
-            sleep(KEPT).await;
+            sleep(Duration::from_millis(kept_ms)).await;
         }
     }
 

@@ -66,8 +66,8 @@ pub(super) struct Run {
     pub(super) cpu: BTreeMap<String, f64>,
     /// Transactions of the record.
     pub(super) batches: f64,
-    /// When each came, and whether the order was held in time.
-    pub(super) came: Vec<(Instant, bool)>,
+    /// When each came, and how long after that the order was held, where it was in time.
+    pub(super) came: Vec<(Instant, Option<Duration>)>,
 }
 
 impl Run {
@@ -99,7 +99,7 @@ impl Run {
         let cpu = self.cpu.iter().filter(|(_, seconds)| **seconds > 0.0);
         let cpu = cpu.map(|(name, seconds)| format!("{name} {:.1} %", seconds / lasting.as_secs_f64() * 1e2));
         format!(
-            "{row}\n    of the core: {}; {:.0} batches a second\n    p50 / p99 ms: {}; waited for a connection, p99 {:.1} ms; in the shared queue, middle / most: {} / {}\n    in time, by the second in which they came: {}",
+            "{row}\n    of the core: {}; {:.0} batches a second\n    p50 / p99 ms: {}; waited for a connection, p99 {:.1} ms; in the shared queue, middle / most: {} / {}\n    in time, by the second in which they came (p99 ms): {}",
             cpu.collect::<Vec<_>>().join(", "),
             self.batches / lasting.as_secs_f64(),
             steps.collect::<Vec<_>>().join(", "),
@@ -110,14 +110,16 @@ impl Run {
         )
     }
 
-    /// How many of those who came in each second were in time.
+    /// How many of those who came in each second were in time, and within how many ms 99 % of them.
     fn by_second(&self) -> String {
         let Some(first) = self.came.iter().map(|(at, _)| *at).min() else { return String::new() };
-        let mut seconds: BTreeMap<u64, usize> = BTreeMap::new();
-        for (at, is_in_time) in &self.came {
-            *seconds.entry(at.duration_since(first).as_secs()).or_default() += usize::from(*is_in_time);
+        let mut seconds: BTreeMap<u64, Latencies> = BTreeMap::new();
+        for (at, held_after) in &self.came {
+            let second = seconds.entry(at.duration_since(first).as_secs()).or_default();
+            held_after.iter().for_each(|after| second.add(*after));
         }
-        seconds.values().map(usize::to_string).collect::<Vec<_>>().join(", ")
+        let told = |second: &mut Latencies| format!("{} ({:.0})", second.count(), second.at_ms(0.99));
+        seconds.values_mut().map(told).collect::<Vec<_>>().join(", ")
     }
 
     /// Of who came to another item meanwhile.
@@ -138,11 +140,11 @@ impl Run {
     /// How long after a moment all was well, of those who came since then.
     pub(super) fn back_after(&self, since: Instant) -> Option<Duration> {
         let mut buckets: BTreeMap<u32, (usize, usize)> = BTreeMap::new();
-        for (at, in_time) in self.came.iter().filter(|(at, _)| *at >= since) {
+        for (at, held_after) in self.came.iter().filter(|(at, _)| *at >= since) {
             let bucket = at.duration_since(since).as_micros() / BUCKET.as_micros();
             let (good, all) = buckets.entry(bucket as u32).or_default();
             *all += 1;
-            *good += usize::from(*in_time);
+            *good += usize::from(held_after.is_some());
         }
         let last = buckets.keys().last()?.checked_sub(WELL_BUCKETS)?;
         let is_well = |first: &u32| {

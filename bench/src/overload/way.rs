@@ -27,10 +27,9 @@ impl Field {
         {
             let mut run = market.run.borrow_mut();
             *run.endings.entry(ending).or_default() += 1;
-            run.came.push((at, is_in_time));
-            if is_in_time {
-                run.held_after.add(at.elapsed());
-            }
+            let held_after = is_in_time.then(|| at.elapsed());
+            run.came.push((at, held_after));
+            held_after.into_iter().for_each(|after| run.held_after.add(after));
         }
         if let Some(order_id) = order_id {
             self.pay(market, shopper, &order_id).await;

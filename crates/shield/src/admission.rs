@@ -5,6 +5,7 @@
 //! the same is no better off: everybody has one lot a round, however often they ask. Pure: no clock, no randomness, no threads.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use api::{Admission, MILLION};
 use arc_swap::ArcSwap;
@@ -36,37 +37,102 @@ const LEAST_DRAWN: f64 = 1_000.0;
 /// looked at as soon as so many would have come, and not only when a round is over; but not in the first, which edges do not know yet, and
 /// in which those who were refused have not come again.
 const GONE: f64 = 0.75;
-const ENOUGH_TO_KNOW: f64 = 12.0;
+const ENOUGH_TO_KNOW: f64 = 5.0;
 
 /// The rounds that are good, the newest first; none while everybody may begin.
 #[derive(Debug, Default)]
 pub struct Lottery {
-    rounds: ArcSwap<Vec<Admission>>,
+    rounds: ArcSwap<Vec<Round>>,
+}
+
+#[derive(Clone, Debug)]
+struct Round {
+    told: Admission,
+    refused: Arc<Refused>,
+}
+
+impl Round {
+    fn new(told: Admission) -> Self {
+        Self { told, refused: Arc::default() }
+    }
+}
+
+/// Whom overload has refused in a round although they were drawn, by a part of their lot. They are told the same for the rest of it: the bar
+/// moves, and who asks a hundred times would meet it at its lowest. Of a thousand who are refused one more in a thousand is, by mistake.
+#[derive(Debug)]
+struct Refused(Box<[AtomicU64]>);
+
+const REFUSED_BITS: u32 = 1 << 20;
+
+impl Default for Refused {
+    fn default() -> Self {
+        Self((0..REFUSED_BITS / u64::BITS).map(|_| AtomicU64::new(0)).collect())
+    }
+}
+
+impl Refused {
+    const fn place(lot: u32) -> (usize, u64) {
+        let place = lot % REFUSED_BITS;
+        ((place / u64::BITS) as usize, 1 << (place % u64::BITS))
+    }
+
+    fn has(&self, lot: u32) -> bool {
+        let (word, bit) = Self::place(lot);
+        self.0.get(word).is_some_and(|word| word.load(Ordering::Relaxed) & bit != 0)
+    }
+
+    fn add(&self, lot: u32) {
+        let (word, bit) = Self::place(lot);
+        self.0.get(word).into_iter().for_each(|word| _ = word.fetch_or(bit, Ordering::Relaxed));
+    }
+}
+
+/// What becomes of somebody who would begin where a crowd is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ByLot {
+    Begins,
+    /// Drawn, but more were than can begin.
+    Refused,
+    /// Another time.
+    NotDrawn,
 }
 
 impl Lottery {
     /// What is told to everybody.
     #[must_use]
     pub fn newest(&self) -> Option<Admission> {
-        self.rounds.load().first().copied()
+        self.rounds.load().first().map(|round| round.told)
     }
 
     #[must_use]
     pub fn is_on(&self) -> bool {
         !self.rounds.load().is_empty()
     }
+}
 
-    /// What decides between those who are drawn, for [`Overload::admits`]; none for who is not. It is the same whenever the same shopper
-    /// asks in a round, so that who asks again meets another bar at the most. `random` decides while there is no round.
-    #[must_use]
-    pub fn drawn(&self, lot: Option<u32>, random: u32) -> Option<u32> {
-        let rounds = self.rounds.load();
+impl Overload {
+    /// Whether one of the crowd begins, counted either way. Between those who are drawn the lot decides as well; `random` does while there is
+    /// no round. Who has no lot is not drawn.
+    pub fn admits_by_lot(&self, lot: Option<u32>, random: u32) -> ByLot {
+        let rounds = self.lottery.rounds.load();
         if rounds.is_empty() {
-            return Some(random);
+            return if self.admits(Class::Crowd, random) { ByLot::Begins } else { ByLot::Refused };
         }
-        let lot = lot?;
-        let round = rounds.iter().find(|round| round.lets_in(lot))?;
-        Some((u64::from(round.number(lot)) * u64::from(STEPS) / u64::from(round.per_million)) as u32)
+        let drawn = lot.and_then(|lot| Some((lot, rounds.iter().find(|round| round.told.lets_in(lot))?)));
+        let Some((lot, round)) = drawn else {
+            self.refused_beside();
+            return ByLot::NotDrawn;
+        };
+        if round.refused.has(lot) {
+            self.refused_beside();
+            return ByLot::Refused;
+        }
+        let share = u64::from(round.told.number(lot)) * u64::from(STEPS) / u64::from(round.told.per_million);
+        if self.admits(Class::Crowd, share as u32) {
+            return ByLot::Begins;
+        }
+        round.refused.add(lot);
+        ByLot::Refused
     }
 }
 
@@ -149,7 +215,8 @@ impl Rounds {
         match drawn {
             None => return,
             Some(drawn) if drawn < f64::from(MILLION) => {
-                rounds.insert(0, Admission { seed: seed(), per_million: drawn.max(LEAST_DRAWN) as u32 });
+                let told = Admission { seed: seed(), per_million: drawn.max(LEAST_DRAWN) as u32 };
+                rounds.insert(0, Round::new(told));
                 rounds.truncate(KEPT_ROUNDS);
             }
             Some(_) => rounds.clear(),
@@ -158,7 +225,7 @@ impl Rounds {
     }
 
     /// Of a million lots, as many as are drawn in the next round; none where none are, as before.
-    fn drawn_next(&mut self, rounds: &[Admission], now: Counts, can_begin: Option<f64>) -> Option<f64> {
+    fn drawn_next(&mut self, rounds: &[Round], now: Counts, can_begin: Option<f64>) -> Option<f64> {
         let Span { lasted_ms, busy_ms, .. } = self.round;
         let (come, refused, others) = self.round.seen(now);
         // The two are counted one after the other.
@@ -178,7 +245,7 @@ impl Rounds {
     }
 
     /// Whether all who come now could begin.
-    fn has_gone(&mut self, rounds: &[Admission], now: Counts) -> bool {
+    fn has_gone(&mut self, rounds: &[Round], now: Counts) -> bool {
         let expected = self.possible * self.watched.lasted_ms * come_of(rounds) / f64::from(MILLION);
         let is_known = rounds.len() > 1;
         if is_known && expected < ENOUGH_TO_KNOW {
@@ -191,9 +258,9 @@ impl Rounds {
 }
 
 /// Of a million, the lots of those who come: some have this round from the edge, and some the one before.
-fn come_of(rounds: &[Admission]) -> f64 {
-    let newest = rounds.first().map_or(MILLION, |round| round.per_million);
-    let before = rounds.get(1).map_or(newest, |round| round.per_million);
+fn come_of(rounds: &[Round]) -> f64 {
+    let newest = rounds.first().map_or(MILLION, |round| round.told.per_million);
+    let before = rounds.get(1).map_or(newest, |round| round.told.per_million);
     f64::from(newest).midpoint(f64::from(before))
 }
 

@@ -7,12 +7,13 @@ mod limiter;
 mod overload;
 mod pool;
 mod rollout;
+mod room;
 mod settings;
 #[cfg(test)]
 mod simulated;
 mod switches;
 
-pub use admission::{Lottery, Rounds};
+pub use admission::{ByLot, Lottery, Rounds};
 pub use breaker::Breaker;
 pub use limiter::{
     AddressKey, MAX_KEYS, PER_ADDRESS, PER_SALE, PER_SHOPPER, Quota, RateLimit, SIGN_INS_PER_ACCOUNT,

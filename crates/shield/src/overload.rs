@@ -9,6 +9,7 @@
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use crate::admission::Lottery;
+use crate::room::{Room, Rooms};
 
 /// What a request is for; the least important first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -145,6 +146,7 @@ pub struct Overload {
     delay_us: AtomicU32,
     met: [Met; 6],
     refused_beside: AtomicU64,
+    room: Room,
     /// Who of a crowd comes here at all.
     pub lottery: Lottery,
 }
@@ -163,7 +165,8 @@ impl Overload {
         let met = &self.met[class as usize];
         met.offered.fetch_add(1, Ordering::Relaxed);
         let bar = self.bar.load(Ordering::Relaxed);
-        let admits = bar == 0 || class == Class::Pay || rank(class, bar) * STEPS + random % STEPS >= bar;
+        let is_above = bar == 0 || class == Class::Pay || rank(class, bar) * STEPS + random % STEPS >= bar;
+        let admits = is_above && (!matches!(class, Class::Crowd | Class::Quiz) || self.room.take());
         if !admits {
             met.shed.fetch_add(1, Ordering::Relaxed);
         }
@@ -225,8 +228,9 @@ fn share_above(bar: u32, class: Class) -> f64 {
 }
 
 /// Moves the bar. One task has it, and looks every [`LOOK_EVERY_MS`].
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Watch {
+    rooms: Rooms,
     counted: [(u64, u64); 6],
     counted_beside: u64,
     /// Requests of each class in a look's time, smoothed.
@@ -256,6 +260,23 @@ pub struct Look {
 }
 
 impl Watch {
+    /// Of a process that has so many cores.
+    #[must_use]
+    pub fn new(cores: f64) -> Self {
+        Self {
+            rooms: Rooms::new(cores),
+            counted: [(0, 0); 6],
+            counted_beside: 0,
+            offered: [0.0; 6],
+            come: 0.0,
+            done: 0.0,
+            long_done: 0.0,
+            delay_us: 0.0,
+            busy: 0.0,
+            possible: None,
+        }
+    }
+
     /// Takes one look, and moves the bar.
     pub fn look(&mut self, overload: &Overload, Look { waited_us, most_delay_us, busy, since_last_ms }: Look) {
         let looks = (since_last_ms / LOOK_EVERY_MS as f64).max(0.1);
@@ -288,6 +309,8 @@ impl Watch {
         }
         let bar = self.possible.filter(|_| is_shedding).map_or(0, |possible| self.bar(possible, delay));
         overload.bar.store(bar, Ordering::Relaxed);
+        let known = self.can_begin().filter(|_| is_shedding);
+        self.rooms.look(&overload.room, known, delay < CALM && self.busy < FULL, since_last_ms);
     }
 
     /// What can be done in a look's time, by what was done in this one, and what was known before.

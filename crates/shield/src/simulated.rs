@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use crate::admission::Rounds;
+use crate::admission::{ByLot, Rounds};
 use crate::overload::{Class, LOOK_EVERY_MS, Look, MOST_DELAY_US, Overload, Watch, work};
 
 /// Requests that are refused in the time that a question takes.
@@ -51,7 +51,7 @@ impl Simulated {
         let to_come = (0..=MOST_PAUSE).map(|_| Vec::new()).collect();
         Self {
             overload: Overload::default(),
-            watch: Watch::default(),
+            watch: Watch::new(1.0),
             capacity,
             waiting: VecDeque::new(),
             to_come,
@@ -90,13 +90,9 @@ impl Simulated {
 
     fn admits(&mut self, request: Request) -> bool {
         let random = self.random();
-        match self.overload.lottery.drawn(Some(request.lot), random) {
-            _ if request.class() != Class::Crowd => self.overload.admits(request.class(), random),
-            Some(random) => self.overload.admits(Class::Crowd, random),
-            None => {
-                self.overload.refused_beside();
-                false
-            }
+        match request.class() {
+            Class::Crowd => self.overload.admits_by_lot(Some(request.lot), random) == ByLot::Begins,
+            class => self.overload.admits(class, random),
         }
     }
 

@@ -42,6 +42,10 @@ impl HotItems {
         self.items.get(&key_of(item_id))
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.items.len()
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = &HotItem> {
         self.items.values()
     }

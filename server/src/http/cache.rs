@@ -21,11 +21,17 @@ pub(crate) enum CachePolicy {
     File,
     /// Nothing personal, and old within a second: an edge may answer a crowd with one copy.
     EdgeSecond,
+    /// The same while it changes faster than that: an edge of ours lets go of it sooner. HTTP has no words for less than a second.
+    EdgeMoment,
     /// Somebody's own.
     NoStore,
 }
 
 const CDN_CACHE_CONTROL: HeaderName = HeaderName::from_static("cdn-cache-control");
+
+/// For how long deploy/varnish/stampede.vcl keeps an answer before it asks anew. Other edges pass over it.
+const EDGE_TTL: HeaderName = HeaderName::from_static("edge-ttl");
+const EDGE_MOMENT: HeaderValue = HeaderValue::from_static("50ms");
 
 impl CachePolicy {
     /// For everybody who keeps anything. A shared cache that nobody purges keeps a page for half a minute at most.
@@ -36,7 +42,7 @@ impl CachePolicy {
             Self::Immutable => "public, max-age=31536000, immutable",
             Self::Picture => "public, max-age=3600, immutable",
             Self::File => "public, max-age=3600, stale-while-revalidate=86400",
-            Self::EdgeSecond => "public, max-age=0, s-maxage=1",
+            Self::EdgeSecond | Self::EdgeMoment => "public, max-age=0, s-maxage=1",
             Self::NoStore => "no-store",
         }
     }
@@ -50,7 +56,7 @@ impl CachePolicy {
             }
             Self::Page => Some("public, max-age=30, stale-while-revalidate=30"),
             Self::Waiting => Some("public, max-age=2"),
-            Self::EdgeSecond => Some("public, max-age=1"),
+            Self::EdgeSecond | Self::EdgeMoment => Some("public, max-age=1"),
             Self::Immutable | Self::Picture | Self::File | Self::NoStore => None,
         }
     }
@@ -65,6 +71,9 @@ pub(super) fn apply(app: &App, response: &mut Response) {
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(policy.cache_control()));
     if let Some(value) = policy.cdn_cache_control(app.edges_are_purged()) {
         headers.insert(CDN_CACHE_CONTROL, HeaderValue::from_static(value));
+    }
+    if policy == CachePolicy::EdgeMoment {
+        headers.insert(EDGE_TTL, EDGE_MOMENT);
     }
     if policy != CachePolicy::NoStore {
         // Whatever else happens: what others may keep carries nobody's cookie.

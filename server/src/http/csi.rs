@@ -71,6 +71,12 @@ pub(super) fn me_of(shopper: Option<Shopper>) -> Me {
     }
 }
 
+/// From so long before a sale's start, which is more than an edge's second, until so long after it.
+const AT_START_AHEAD_MS: i64 = 2_000;
+const AT_START_MS: i64 = 10_000;
+/// Where no more items are hot, an edge may ask for all of them so often.
+const FEW_HOT_ITEMS: usize = 10;
+
 /// What a sale is doing. Nothing personal.
 #[utoipa::path(get, path = "/csi/sales/{sale_id}", tag = "fragments", params(("sale_id" = String, Path)),
     responses((status = 200, body = SaleState), (status = 404, body = api::Problem)))]
@@ -81,7 +87,17 @@ pub(super) async fn sale_state(
     let catalog = app.publisher.catalog();
     let sale = catalog.sale(sale_id).ok_or_else(ApiError::not_found)?;
     app.heat.record(sale.item_id);
-    Ok((Extension(CachePolicy::EdgeSecond), Json(state_of(&app, sale))))
+    let policy = if may_change_at_once(&app, sale) { CachePolicy::EdgeMoment } else { CachePolicy::EdgeSecond };
+    Ok((Extension(policy), Json(state_of(&app, sale))))
+}
+
+/// Whether a crowd may be there at any moment: then edges are to know at once that lots are drawn.
+fn may_change_at_once(app: &App, sale: &SaleRow) -> bool {
+    let since_start_ms = app.clock.now_ms() - sale.starts_at_ms;
+    let hot = app.heat.hot();
+    let item = hot.get(sale.item_id);
+    (-AT_START_AHEAD_MS..AT_START_MS).contains(&since_start_ms)
+        || item.is_some_and(|item| item.crowded_since_ms.is_some() || hot.len() <= FEW_HOT_ITEMS)
 }
 
 /// Codes and numbers, no text of a merchant's: an edge may put this into a page as it is.

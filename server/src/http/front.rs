@@ -24,7 +24,7 @@ use http_body_util::{Either as EitherBody, Full};
 use hyper::body::{Body as _, Incoming};
 use hyper::service::Service;
 use sale::SaleId;
-use shield::{Class, Overload};
+use shield::{ByLot, Class};
 use tower::Service as _;
 
 use super::cache::CachePolicy;
@@ -65,7 +65,7 @@ impl Front {
         };
         let data_head = head_of(axum::Json(()).into_response());
         let data_wire = Wire::new(StatusCode::OK, &data_head, None);
-        let state_head = head_of((Extension(CachePolicy::EdgeSecond), axum::Json(())).into_response());
+        let state_head = head_of((Extension(CachePolicy::EdgeMoment), axum::Json(())).into_response());
         let state_wire = Wire::new(StatusCode::OK, &state_head, None);
         let refusals = Refusals::new(app);
         Arc::new(Self { app: app.clone(), router: super::router(app), data_head, data_wire, state_wire, refusals })
@@ -74,18 +74,15 @@ impl Front {
     /// Whether overload lets a request in. A question that is refused is a request for its item all the same.
     fn takes(&self, method: &Method, path: &str, shopper: impl FnOnce() -> Option<Shopper>, random: u32) -> bool {
         let class = class_in(&self.app, method, path);
-        let Overload { lottery, .. } = self.app.overload.as_ref();
-        let takes = if class == Class::Crowd && lottery.is_on() {
+        let overload = &self.app.overload;
+        let takes = if class == Class::Crowd && overload.lottery.is_on() {
             let lot = shopper().map(|shopper| lot_of(shopper.id));
-            match funnel::noted(Layer::Admission, lottery.drawn(lot, random).ok_or(())) {
-                Ok(random) => self.app.overload.admits(class, random),
-                Err(()) => {
-                    self.app.overload.refused_beside();
-                    false
-                }
-            }
+            let outcome = overload.admits_by_lot(lot, random);
+            let is_drawn = if outcome == ByLot::NotDrawn { Err(()) } else { Ok(()) };
+            let _ = funnel::noted(Layer::Admission, is_drawn);
+            outcome == ByLot::Begins
         } else {
-            self.app.overload.admits(class, random)
+            overload.admits(class, random)
         };
         if !takes
             && matches!(class, Class::Crowd | Class::Quiz)
@@ -130,13 +127,17 @@ impl Front {
             return None;
         }
         let (path, headers) = (request.uri().path(), request.headers());
-        if path == TIME_PATH {
+        if matches!(path, TIME_PATH | ME_PATH) {
             // One that is over its limit is refused where all are.
             guard::within_limit(&self.app, peer.ip(), headers).ok()?;
-            let time = serde_json::to_vec(&csi::server_time(&self.app, self.app.clock.now_us())).ok()?;
-            let mut answer = Response::new(Full::from(time));
+            let (route, json) = if path == TIME_PATH {
+                (TIME_PATH, serde_json::to_vec(&csi::server_time(&self.app, self.app.clock.now_us())))
+            } else {
+                (ME_PATH, serde_json::to_vec(&csi::me_of(Shopper::of(&self.app, headers))))
+            };
+            let mut answer = Response::new(Full::from(json.ok()?));
             *answer.headers_mut() = self.data_head.clone();
-            return Some((answer, TIME_PATH));
+            return Some((answer, route));
         }
         let (_, answer) = static_pages::answer(&self.app, path, headers)?;
         Some((answer, static_pages::route_of(path)))

@@ -111,7 +111,10 @@ async fn round_at(shop: &Shop, sale_id: &str) -> Option<Admission> {
 /// The crowd has gone: soon nobody is refused, or held back, any more.
 async fn everybody_may_begin(shop: &Shop, sale_id: &str) {
     let deadline = std::time::Instant::now() + PATIENCE;
-    let is_refused = async || shop.get("/csi/me", "").await.status.as_u16() == 503;
+    let is_refused = async || {
+        let metrics = shop.get("/metrics", "").await.text;
+        counted(&metrics, "stampede_admitted_share{class=\"read\"} ") < 1.0
+    };
     while (is_refused().await || round_at(shop, sale_id).await.is_some()) && std::time::Instant::now() < deadline {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }

@@ -189,19 +189,67 @@ async fn a_crowd_that_asks_what_a_sale_is_doing_reaches_the_origin_once_a_second
         return;
     }
     let site = Site::with_an_edge_and_its_parent(Duration::ZERO).await;
-    let sale_id = site.shop.sale(json!({})).await;
+    let starts_at_ms = site.shop.now_ms().await + 600_000;
+    let later = json!({ "starts_at_ms": starts_at_ms, "ends_at_ms": starts_at_ms + 600_000 });
+    // It does not open soon, and as many are hot as it: an edge is not told to ask sooner.
+    let sale_id = site.shop.sale(later.clone()).await;
+    for _ in 0..MORE_HOT_ITEMS {
+        site.shop.sale(later.clone()).await;
+    }
     let path = format!("/csi/sales/{sale_id}");
+    until_its_edge_ttl_is(&site, &path, "").await;
     let route = "/csi/sales/{sale_id}";
     let before = site.fetched(route).await;
     let started = std::time::Instant::now();
     for number in 0..400 {
         let answer = site.get(&format!("{path}?t={number}"), &[]).await;
-        assert_eq!(answer.ok(200)["phase"], "open");
+        assert_eq!(answer.ok(200)["phase"], "upcoming");
     }
     let seconds = started.elapsed().as_secs();
     let fetched = site.fetched(route).await - before;
     assert!(fetched >= 1 && fetched <= seconds + 2, "{fetched} fetches in {seconds} s");
     // A change is seen within the second that an edge may keep the former state, not within two.
+    site.shop.merchant("PATCH", &format!("/sales/{sale_id}"), json!({ "paused": true })).await.ok(200);
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    assert_eq!(site.get(&path, &[]).await.ok(200)["phase"], "paused");
+}
+
+/// With these and another, more items are hot than an edge is to ask for all the time.
+const MORE_HOT_ITEMS: usize = 10;
+
+/// Waits until the origin tells edges so.
+async fn until_its_edge_ttl_is(site: &Site, path: &str, wanted: &str) {
+    let asking = async {
+        while site.shop.get(path, "").await.header("edge-ttl") != wanted {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, asking).await.unwrap_or_else(|_| panic!("{path} was never told with {wanted:?}"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_a_crowd_may_come_at_any_moment_an_edge_asks_some_times_a_second_and_nobody_waits_for_it() {
+    if !is_there() {
+        return;
+    }
+    let site = Site::with_an_edge().await;
+    let starts_at_ms = site.shop.now_ms().await + 600_000;
+    // It is hot, as one of few whose sales are soon.
+    let sale_id = site.shop.sale(json!({ "starts_at_ms": starts_at_ms, "ends_at_ms": starts_at_ms + 600_000 })).await;
+    let path = format!("/csi/sales/{sale_id}");
+    until_its_edge_ttl_is(&site, &path, "50ms").await;
+    let route = "/csi/sales/{sale_id}";
+    let before = site.fetched(route).await;
+    let started = std::time::Instant::now();
+    while started.elapsed() < Duration::from_millis(1_500) {
+        let answer = site.get(&path, &[]).await;
+        assert_eq!(answer.ok(200)["phase"], "upcoming");
+        assert_eq!(answer.header("edge-ttl"), "", "it is between the shop and its edge");
+        assert_eq!(answer.header("cache-control"), "public, max-age=0, s-maxage=1");
+    }
+    let (fetched, tenths) = (site.fetched(route).await - before, started.elapsed().as_millis() as u64 / 100);
+    assert!(fetched > 3 && fetched <= 2 * tenths + 4, "{fetched} fetches in {tenths} tenths of a second");
+    // What is older than a second is shown to nobody.
     site.shop.merchant("PATCH", &format!("/sales/{sale_id}"), json!({ "paused": true })).await.ok(200);
     tokio::time::sleep(Duration::from_millis(1_100)).await;
     assert_eq!(site.get(&path, &[]).await.ok(200)["phase"], "paused");

@@ -177,6 +177,13 @@ fn phase_at(told: SalePhase, now_ms: f64, starts_at_ms: f64, ends_at_ms: f64) ->
     }
 }
 
+/// Asks for the sale's state while a crowd may have come since it was told: an edge knows sooner than this page whether lots are drawn.
+pub(super) async fn ask_at_the_start(model: Model) {
+    if (-NEAR_AFTER_MS..CLOSE_MS).contains(&left_ms(model)) {
+        ask_now(model).await;
+    }
+}
+
 /// Asks for the sale's state, where somebody is looking.
 pub(super) async fn ask(model: Model) {
     if page::visible() {

@@ -51,6 +51,7 @@ pub(super) fn press(model: Model) {
 /// Fetches a question and shows it, with a note on what became of the one before.
 pub(super) async fn open(model: Model, accessible: bool, note: String) {
     let path = model.sale_path("/quiz");
+    countdown::ask_at_the_start(model).await;
     // Of a shop that is busy, and of whatever else passes by itself.
     let (mut busy_tries, mut other_tries) = (0, 0);
     let outcome = loop {
