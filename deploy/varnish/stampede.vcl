@@ -77,7 +77,7 @@ sub vcl_recv {
     if (req.http.x-shared == "page" && req.http.x-esi) {
         # Varnish takes such a page apart, and packs what it makes of it itself.
         set req.http.x-encoding = "esi";
-    } else if (req.http.Accept-Encoding ~ "(?i)(^|,)\s*br\s*(;\s*q=(0\.0*[1-9]|1)[0-9.]*\s*)?(,|$)") {
+    } else if (req.http.x-shared != "state" && req.http.Accept-Encoding ~ "(?i)(^|,)\s*br\s*(;\s*q=(0\.0*[1-9]|1)[0-9.]*\s*)?(,|$)") {
         set req.http.x-encoding = "br";
     }
     # While the origin is down, what there is is shown for longer.
@@ -127,7 +127,7 @@ sub vcl_backend_response {
         # To ask whether it still holds, once its time is over.
         set beresp.keep = 1d;
     }
-    if (beresp.status >= 500) {
+    if (beresp.status >= 500 || beresp.status == 429) {
         # Nothing to keep; what stands is shown instead where its grace allows.
         if (bereq.is_bgfetch) {
             return (abandon);

@@ -4,13 +4,14 @@
 //! keeps for a second, so that a page knows without asking the shop. It is judged here as well, so that a client that asks all
 //! the same is no better off: everybody has one lot a round, however often they ask. Pure: no clock, no randomness, no threads.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use api::{Admission, MILLION};
 use arc_swap::ArcSwap;
 
-use crate::overload::{Class, Overload, STEPS, Watch, begins_for_a_refusal};
+use crate::overload::{Class, Overload, Refusal, STEPS, Watch, begins_for_a_refusal};
 
 const ROUND_MS: f64 = 1_000.0;
 
@@ -38,6 +39,8 @@ const LEAST_DRAWN: f64 = 1_000.0;
 /// in which those who were refused have not come again.
 const GONE: f64 = 0.75;
 const ENOUGH_TO_KNOW: f64 = 5.0;
+/// Looks; five seconds of them.
+const MOST_WATCHED: usize = 1_000;
 
 /// The rounds that are good, the newest first; none while everybody may begin.
 #[derive(Debug, Default)]
@@ -93,7 +96,7 @@ pub enum ByLot {
     Begins,
     /// Drawn, but more were than can begin.
     Refused,
-    /// Another time.
+    /// Another time; or refused in this round before.
     NotDrawn,
 }
 
@@ -125,14 +128,14 @@ impl Overload {
         };
         if round.refused.has(lot) {
             self.refused_beside();
-            return ByLot::Refused;
+            return ByLot::NotDrawn;
         }
         let share = u64::from(round.told.number(lot)) * u64::from(STEPS) / u64::from(round.told.per_million);
-        if self.admits(Class::Crowd, share as u32) {
-            return ByLot::Begins;
+        let judged = self.judge(Class::Crowd, share as u32);
+        if judged == Err(Refusal::ByTheBar) {
+            round.refused.add(lot);
         }
-        round.refused.add(lot);
-        ByLot::Refused
+        if judged.is_ok() { ByLot::Begins } else { ByLot::Refused }
     }
 }
 
@@ -141,8 +144,8 @@ impl Overload {
 pub struct Rounds {
     /// Since the last round began.
     round: Span,
-    /// Since it was last looked whether the crowd has gone.
-    watched: Span,
+    /// The last looks, as many as say whether the crowd has gone.
+    watched: VecDeque<(f64, Counts)>,
     /// As many of the crowd can begin in a millisecond, as far as it is known.
     possible: f64,
 }
@@ -199,8 +202,11 @@ impl Rounds {
         seed: impl FnOnce() -> u32,
     ) {
         self.round.goes_on(since_last_ms, busy);
-        self.watched.goes_on(since_last_ms, busy);
         let now = Counts::of(overload);
+        if self.watched.len() == MOST_WATCHED {
+            self.watched.pop_front();
+        }
+        self.watched.push_back((since_last_ms, now));
         let mut rounds = overload.lottery.rounds.load().as_ref().clone();
         if self.has_gone(&rounds, now) {
             self.round.begins_anew(now);
@@ -246,14 +252,23 @@ impl Rounds {
 
     /// Whether all who come now could begin.
     fn has_gone(&mut self, rounds: &[Round], now: Counts) -> bool {
-        let expected = self.possible * self.watched.lasted_ms * come_of(rounds) / f64::from(MILLION);
-        let is_known = rounds.len() > 1;
-        if is_known && expected < ENOUGH_TO_KNOW {
+        if rounds.len() <= 1 {
+            self.watched.clear();
             return false;
         }
-        let (come, refused, _) = self.watched.seen(now);
-        self.watched.begins_anew(now);
-        is_known && refused == 0.0 && come < expected * GONE
+        let expected_in = |lasted_ms: f64| self.possible * lasted_ms * come_of(rounds) / f64::from(MILLION);
+        let mut lasted_ms: f64 = self.watched.iter().map(|(lasted_ms, _)| lasted_ms).sum();
+        // The first says how much there was before, and how long that took says nothing.
+        while let [Some((first_ms, _)), Some((next_ms, _))] = [0, 1].map(|place| self.watched.get(place))
+            && expected_in(lasted_ms - first_ms - next_ms) >= ENOUGH_TO_KNOW
+        {
+            lasted_ms -= first_ms;
+            self.watched.pop_front();
+        }
+        let Some((first_ms, began)) = self.watched.front() else { return false };
+        let expected = expected_in(lasted_ms - first_ms);
+        let come = (now.come - began.come) as f64;
+        expected >= ENOUGH_TO_KNOW && now.refused == began.refused && come < expected * GONE
     }
 }
 

@@ -127,7 +127,7 @@ fn who_was_drawn_and_is_refused_is_refused_for_the_rest_of_the_round() {
         watch.look(&overload, seen(0));
     }
     assert!(!overload.is_shedding());
-    assert!(refused.iter().all(|lot| overload.admits_by_lot(Some(*lot), 0) == ByLot::Refused));
+    assert!(refused.iter().all(|lot| overload.admits_by_lot(Some(*lot), 0) == ByLot::NotDrawn));
     assert_eq!(overload.admits_by_lot(Some(1_000), 0), ByLot::Begins);
     overload.lottery.rounds.store(Arc::new(vec![Round::new(Admission { seed: 2, ..told })]));
     assert_eq!(overload.admits_by_lot(refused.first().copied(), 0), ByLot::Begins);

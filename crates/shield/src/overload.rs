@@ -58,7 +58,7 @@ pub const MOST_DELAY_US: u32 = 10_000;
 const MEMORY_MS: f64 = 50.0;
 const MOST_WEIGHT: f64 = 0.5;
 
-/// While fewer requests come, none is refused, whatever the delay: then it is not they who are too many. Of how many come, what
+/// While fewer requests come, none is refused for the delay: then it is not they who are too many. Of how many come, what
 /// was before so long ago counts for a third: a few dozen at one instant are few.
 pub const LEAST_PER_SECOND: u64 = 2_000;
 const FEW_MEMORY_MS: f64 = 250.0;
@@ -159,18 +159,40 @@ struct Met {
     shed: AtomicU64,
 }
 
+/// Why a request is not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    ByTheBar,
+    /// As many have begun since the last look as may; within a few milliseconds there is room again.
+    NoRoomNow,
+}
+
 impl Overload {
     /// Whether a request is taken, counted either way. `random` decides within its class.
     pub fn admits(&self, class: Class, random: u32) -> bool {
+        self.judge(class, random).is_ok()
+    }
+
+    pub(crate) fn judge(&self, class: Class, random: u32) -> Result<(), Refusal> {
         let met = &self.met[class as usize];
         met.offered.fetch_add(1, Ordering::Relaxed);
         let bar = self.bar.load(Ordering::Relaxed);
         let is_above = bar == 0 || class == Class::Pay || rank(class, bar) * STEPS + random % STEPS >= bar;
-        let admits = is_above && (!matches!(class, Class::Crowd | Class::Quiz) || self.room.take());
-        if !admits {
+        let judged = match class {
+            _ if !is_above => Err(Refusal::ByTheBar),
+            Class::Crowd | Class::Quiz if !self.room.take(class == Class::Crowd) => Err(Refusal::NoRoomNow),
+            _ => Ok(()),
+        };
+        if judged.is_err() {
             met.shed.fetch_add(1, Ordering::Relaxed);
         }
-        admits
+        judged
+    }
+
+    /// Whether any request may be refused at this moment.
+    #[must_use]
+    pub fn may_refuse(&self) -> bool {
+        self.is_overrun() || self.room.is_empty()
     }
 
     /// Counts a request that something else has refused, as cheaply, before it came here: it was work all the same.

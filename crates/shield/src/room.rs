@@ -11,28 +11,42 @@ const FIRST_PER_SECOND: f64 = 6_000.0;
 const TWICE_AFTER_MS: f64 = 20.0;
 /// Once it is known how many can begin, no more than so many times as many: they are judged by the bar.
 const MOST_BEYOND: f64 = 2.0;
-/// What was not used is kept for so long, so that a few at one instant are not too many.
-const KEPT_MS: f64 = 20.0;
+/// What was not used is kept for so long, so that a few hundred at one instant are not too many.
+const KEPT_MS: f64 = 40.0;
+/// Of what is given at a look so much is for those who begin where no crowd is.
+const ELSEWHERE: f64 = 0.5;
+/// What was allowed beyond the first is forgotten with time, while less is enough: after so long a third is left of it.
+const FORGOTTEN_MS: f64 = 10_000.0;
 /// More is no bound any more.
 const MOST_PER_MS: f64 = 1e6;
 
 /// What is left until the next look. Apart from others in memory: whoever begins takes from it.
 #[derive(Debug)]
 #[repr(align(64))]
-pub(crate) struct Room(AtomicI64);
+pub(crate) struct Room {
+    left: AtomicI64,
+    /// Of it, not for a crowd.
+    for_others: AtomicI64,
+}
 
 impl Default for Room {
     /// Without bounds, where nobody looks.
     fn default() -> Self {
-        Self(AtomicI64::new(i64::MAX))
+        Self { left: AtomicI64::new(i64::MAX), for_others: AtomicI64::new(0) }
     }
 }
 
 impl Room {
     /// Whether one more may begin.
-    pub(crate) fn take(&self) -> bool {
+    pub(crate) fn take(&self, is_crowd: bool) -> bool {
+        let kept = if is_crowd { self.for_others.load(Ordering::Relaxed) } else { 0 };
         // Who is refused writes nothing.
-        self.0.load(Ordering::Relaxed) > 0 && self.0.fetch_sub(1, Ordering::Relaxed) > 0
+        self.left.load(Ordering::Relaxed) > kept && self.left.fetch_sub(1, Ordering::Relaxed) > 0
+    }
+
+    /// Whether a crowd is refused.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.left.load(Ordering::Relaxed) <= self.for_others.load(Ordering::Relaxed)
     }
 }
 
@@ -53,18 +67,22 @@ impl Rooms {
 
     /// `possible_per_ms` is how many can begin, where that is known by now; `is_calm` whether nothing waits and the processor has time.
     pub(crate) fn look(&mut self, room: &Room, possible_per_ms: Option<f64>, is_calm: bool, since_last_ms: f64) {
-        let left = room.0.load(Ordering::Relaxed);
+        let left = room.left.load(Ordering::Relaxed);
+        // A look that is late is no reason for all of that at once.
+        let lasted_ms = since_last_ms.min(KEPT_MS);
         if let Some(possible) = possible_per_ms {
             self.per_ms = (possible * MOST_BEYOND).max(self.first_per_ms);
-        } else if left <= 0 && is_calm {
-            self.per_ms = (self.per_ms * (since_last_ms / TWICE_AFTER_MS).exp2()).min(MOST_PER_MS);
+        } else if !room.is_empty() {
+            self.per_ms = self.first_per_ms + (self.per_ms - self.first_per_ms) * (-since_last_ms / FORGOTTEN_MS).exp();
+        } else if is_calm {
+            self.per_ms = (self.per_ms * (lasted_ms / TWICE_AFTER_MS).exp2()).min(MOST_PER_MS);
         }
-        // A look that is late is no reason for all of that at once.
-        let given = self.per_ms * since_last_ms.min(KEPT_MS) + self.rest;
+        let given = self.per_ms * lasted_ms + self.rest;
         self.rest = given.fract();
         let most = (self.per_ms * KEPT_MS) as i64;
         let next = left.clamp(0, most).saturating_add(given as i64).min(most.max(1));
-        room.0.fetch_add(next.wrapping_sub(left), Ordering::Relaxed);
+        room.for_others.store((self.per_ms * LOOK_EVERY_MS as f64 * ELSEWHERE) as i64, Ordering::Relaxed);
+        room.left.fetch_add(next.wrapping_sub(left), Ordering::Relaxed);
     }
 }
 
@@ -77,7 +95,7 @@ mod tests {
     const LOOK_MS: f64 = LOOK_EVERY_MS as f64;
 
     fn begun(room: &Room, come: usize) -> usize {
-        (0..come).filter(|_| room.take()).count()
+        (0..come).filter(|_| room.take(false)).count()
     }
 
     #[test]
@@ -89,11 +107,33 @@ mod tests {
     fn of_a_crowd_at_one_instant_as_many_begin_as_a_machine_can_do_in_a_few_looks() {
         let (room, mut rooms) = (Room::default(), Rooms::new(1.0));
         rooms.look(&room, None, true, 1_000.0);
-        assert_eq!(begun(&room, 1_000), 120, "20 ms of 6,000 a second");
+        assert_eq!(begun(&room, 1_000), 240, "40 ms of 6,000 a second");
         rooms.look(&room, None, false, LOOK_MS);
         assert_eq!(begun(&room, 1_000), 30, "a look's time");
         rooms.look(&room, None, false, 500.0);
-        assert_eq!(begun(&room, 1_000), 120, "a look that was late");
+        assert_eq!(begun(&room, 1_000), 240, "a look that was late");
+        rooms.look(&room, None, true, 500.0);
+        assert_eq!(begun(&room, 10_000), 960, "no more of it for having been late");
+    }
+
+    #[test]
+    fn a_crowd_leaves_room_for_who_begins_elsewhere() {
+        let (room, mut rooms) = (Room::default(), Rooms::new(1.0));
+        rooms.look(&room, None, false, LOOK_MS);
+        (0..1_000).for_each(|_| _ = room.take(true));
+        assert!(room.is_empty());
+        assert_eq!(begun(&room, 1_000), 15);
+    }
+
+    #[test]
+    fn what_was_allowed_for_one_crowd_is_forgotten_before_the_next() {
+        let (room, mut rooms) = (Room::default(), Rooms::new(1.0));
+        for _ in 0..20 {
+            rooms.look(&room, None, true, LOOK_MS);
+            begun(&room, 10_000);
+        }
+        (0..12_000).for_each(|_| rooms.look(&room, None, true, LOOK_MS));
+        assert!(begun(&room, 10_000) < 300);
     }
 
     #[test]

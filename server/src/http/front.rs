@@ -196,11 +196,11 @@ impl Answers for Front {
             metrics::request_answered(route, StatusCode::SERVICE_UNAVAILABLE, elapsed);
             return Judged::Answered;
         }
-        if !self.app.overload.is_overrun() {
+        if !self.app.overload.may_refuse() {
             return Judged::Not;
         }
         // Never judged, whoever answers them.
-        if request.path == TIME_PATH || self.app.publisher.page(request.path).is_some() {
+        if matches!(request.path, TIME_PATH | ME_PATH) || self.app.publisher.page(request.path).is_some() {
             return Judged::Not;
         }
         let Ok(method) = Method::from_bytes(request.method.as_bytes()) else { return Judged::Not };
@@ -237,6 +237,7 @@ impl Service<Request<Incoming>> for Asked {
 
     fn call(&self, mut request: Request<Incoming>) -> Self::Future {
         let started = Instant::now();
+        let is_taken = self.next_is_taken.replace(false);
         if let Some((mut answer, route)) = self.front.at_once(&request, self.peer) {
             metrics::request_answered(route, answer.status(), started.elapsed());
             if request.headers().contains_key(request_id::NAME) {
@@ -244,7 +245,7 @@ impl Service<Request<Incoming>> for Asked {
             }
             return Either::Left(ready(Ok(answer.map(EitherBody::Left))));
         }
-        if !self.next_is_taken.replace(false) {
+        if !is_taken {
             let random = fastrand::u32(..);
             let shopper = || Shopper::of(&self.front.app, request.headers());
             if !self.front.takes(request.method(), request.uri().path(), shopper, random) {

@@ -177,24 +177,22 @@ fn phase_at(told: SalePhase, now_ms: f64, starts_at_ms: f64, ends_at_ms: f64) ->
     }
 }
 
-/// Asks for the sale's state while a crowd may have come since it was told: an edge knows sooner than this page whether lots are drawn.
-pub(super) async fn ask_at_the_start(model: Model) {
-    if (-NEAR_AFTER_MS..CLOSE_MS).contains(&left_ms(model)) {
-        ask_now(model).await;
-    }
+/// A crowd may have come since the state was told: an edge knows sooner than this page whether lots are drawn.
+pub(super) fn has_just_started(model: Model) -> bool {
+    (-NEAR_AFTER_MS..0.0).contains(&left_ms(model))
 }
 
 /// Asks for the sale's state, where somebody is looking.
 pub(super) async fn ask(model: Model) {
     if page::visible() {
-        ask_now(model).await;
+        ask_within(model, STATE_TIMEOUT_MS).await;
     }
 }
 
 /// Asks for the sale's state.
-pub(super) async fn ask_now(model: Model) {
+pub(super) async fn ask_within(model: Model, timeout_ms: u32) {
     let path = ["/csi/sales/", &model.sale_id()].concat();
-    let Ok(value) = http::get_within(&path, STATE_TIMEOUT_MS).await else { return };
+    let Ok(value) = http::get_within(&path, timeout_ms).await else { return };
     let Some(state) = wire::sale_state(&value) else { return };
     model.change(|unseen| {
         unseen.told_phase = state.phase;

@@ -18,6 +18,8 @@ const OPENING_TRIES: u32 = 6;
 /// A minute or two of a shop that is busy.
 const BUSY_TRIES: u32 = 30;
 const OTHER_TRIES: u32 = 2;
+/// Who has pressed does not wait long for what may not be so.
+const LOOK_TIMEOUT_MS: u32 = 300;
 const OPENING_PAUSE_MS: f64 = 150.0;
 const TIME_EVERY_MS: f64 = 200.0;
 
@@ -51,10 +53,16 @@ pub(super) fn press(model: Model) {
 /// Fetches a question and shows it, with a note on what became of the one before.
 pub(super) async fn open(model: Model, accessible: bool, note: String) {
     let path = model.sale_path("/quiz");
-    countdown::ask_at_the_start(model).await;
     // Of a shop that is busy, and of whatever else passes by itself.
     let (mut busy_tries, mut other_tries) = (0, 0);
+    let mut is_to_look = countdown::has_just_started(model);
     let outcome = loop {
+        if is_to_look {
+            countdown::ask_within(model, LOOK_TIMEOUT_MS).await;
+            if !turn::is_on(model) {
+                return give_up(model, String::new());
+            }
+        }
         let mut is_crowded = turn::is_to_come(model);
         let mut wait_ms = jittered(turn::ROUND_MS);
         if is_crowded {
@@ -83,12 +91,7 @@ pub(super) async fn open(model: Model, accessible: bool, note: String) {
             }
         }
         sleep_ms(wait_ms).await;
-        if is_crowded {
-            countdown::ask_now(model).await;
-            if !turn::is_on(model) {
-                return give_up(model, String::new());
-            }
-        }
+        is_to_look = is_crowded;
     };
     match outcome.map(|value| wire::quiz_issued(&value)) {
         // The quiz is switched off: there is nothing to ask.
