@@ -59,6 +59,18 @@ fn where_pages_ask_the_edge_first_nearly_all_that_can_be_done_is_done_at_twenty_
 }
 
 #[test]
+fn where_all_ask_without_looking_work_waits_no_longer_for_those_who_are_not_drawn() {
+    for times in [10, 20] {
+        let mut crowd = Crowd::new();
+        (0..6 * SECOND).for_each(|_| _ = crowd.step(10 * times, 0));
+        let mut waits: Vec<f64> =
+            (0..10 * SECOND).map(|_| (crowd.step(10 * times, 0), crowd.server.watch.delay_us).1).collect();
+        waits.sort_unstable_by(f64::total_cmp);
+        assert!(waits[5 * SECOND] < 25_000.0, "{times} times: {} µs in the middle", waits[5 * SECOND]);
+    }
+}
+
+#[test]
 fn an_edge_that_knows_at_once_keeps_the_first_seconds_from_being_lost() {
     let [soon, late] = [EDGE_LOOKS, SECOND].map(|edge_looks| {
         let mut crowd = Crowd { edge_looks, ..Crowd::new() };

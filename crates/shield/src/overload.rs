@@ -255,6 +255,8 @@ pub struct Watch {
     rooms: Rooms,
     counted: [(u64, u64); 6],
     counted_beside: u64,
+    /// Those that something else refused in a look's time, smoothed.
+    beside: f64,
     /// Requests of each class in a look's time, smoothed.
     offered: [f64; 6],
     /// All requests in a look's time, smoothed over longer.
@@ -289,6 +291,7 @@ impl Watch {
             rooms: Rooms::new(cores),
             counted: [(0, 0); 6],
             counted_beside: 0,
+            beside: 0.0,
             offered: [0.0; 6],
             come: 0.0,
             done: 0.0,
@@ -314,6 +317,7 @@ impl Watch {
         }
         let beside = overload.counts_beside();
         let refused_beside = (beside - std::mem::replace(&mut self.counted_beside, beside)) as f64 / looks;
+        self.beside += (refused_beside - self.beside) * weight(since_last_ms, RATE_MEMORY_MS);
         come += refused_beside;
         done += refused_beside * REFUSAL;
         self.come += (come - self.come) * weight(since_last_ms, FEW_MEMORY_MS);
@@ -388,7 +392,8 @@ impl Watch {
         let [reads, crowd, others] = [Class::Read, Class::Crowd, Class::Quiz].map(|class| self.offered[class as usize]);
         let questions = crowd + others;
         // Who does not begin is refused, and so are all that only read.
-        let room = possible * (LEAST_SHARE + (1.0 - LEAST_SHARE) * share) - (reads + questions) * REFUSAL;
+        let refused = reads + questions + self.beside;
+        let room = possible * (LEAST_SHARE + (1.0 - LEAST_SHARE) * share) - refused * REFUSAL;
         let to_begin = room / (brings(Class::Quiz) - REFUSAL);
         if questions > to_begin {
             let to_begin = to_begin.max(possible * LEAST_ROOM / brings(Class::Quiz));
@@ -399,7 +404,7 @@ impl Watch {
             let refused = (1.0 - to_begin / questions) * f64::from(STEPS);
             return Class::Quiz as u32 * STEPS + refused.round().max(1.0) as u32;
         }
-        let room = possible * share - further_on - questions * work(Class::Quiz) - reads * REFUSAL;
+        let room = possible * share - further_on - questions * work(Class::Quiz) - (reads + self.beside) * REFUSAL;
         self.bar_at(Class::Read, room.max(0.0) / (work(Class::Read) - REFUSAL))
     }
 
