@@ -61,7 +61,7 @@ impl Round {
 }
 
 /// Whom overload has refused in a round although they were drawn, by a part of their lot. They are told the same for the rest of it: the bar
-/// moves, and who asks a hundred times would meet it at its lowest. Of a thousand who are refused one more in a thousand is, by mistake.
+/// moves, and who asks a hundred times would meet it at its lowest. Where a thousand were, another of the drawn meets one of their bits once in a thousand times.
 #[derive(Debug)]
 struct Refused(Box<[AtomicU64]>);
 
