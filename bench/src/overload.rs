@@ -371,6 +371,7 @@ impl Field {
         }
         edge.abort();
         let run = self.crowded.run.take();
+        println!("who came around the end of the load:\n{}", run.around(over_at));
         Ok(run.back_after(over_at).map_or("never".to_owned(), |after| format!("{} ms", after.as_millis())))
     }
 

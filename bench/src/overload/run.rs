@@ -40,6 +40,14 @@ impl Ending {
     }
 }
 
+/// A shopper.
+pub(super) struct Coming {
+    pub(super) at: Instant,
+    pub(super) ending: Ending,
+    /// How long after that the order was held, where it was in time.
+    pub(super) held_after: Option<Duration>,
+}
+
 /// What one run brought.
 #[derive(Default)]
 pub(super) struct Run {
@@ -66,8 +74,7 @@ pub(super) struct Run {
     pub(super) cpu: BTreeMap<String, f64>,
     /// Transactions of the record.
     pub(super) batches: f64,
-    /// When each came, and how long after that the order was held, where it was in time.
-    pub(super) came: Vec<(Instant, Option<Duration>)>,
+    pub(super) came: Vec<Coming>,
 }
 
 impl Run {
@@ -112,9 +119,9 @@ impl Run {
 
     /// How many of those who came in each second were in time, and within how many ms 99 % of them.
     fn by_second(&self) -> String {
-        let Some(first) = self.came.iter().map(|(at, _)| *at).min() else { return String::new() };
+        let Some(first) = self.came.iter().map(|coming| coming.at).min() else { return String::new() };
         let mut seconds: BTreeMap<u64, Latencies> = BTreeMap::new();
-        for (at, held_after) in &self.came {
+        for Coming { at, held_after, .. } in &self.came {
             let second = seconds.entry(at.duration_since(first).as_secs()).or_default();
             held_after.iter().for_each(|after| second.add(*after));
         }
@@ -137,10 +144,10 @@ impl Run {
         )
     }
 
-    /// How long after a moment all was well, of those who came since then.
+    /// How long after a moment all was well, and stayed so, of those who came since then.
     pub(super) fn back_after(&self, since: Instant) -> Option<Duration> {
         let mut buckets: BTreeMap<u32, (usize, usize)> = BTreeMap::new();
-        for (at, held_after) in self.came.iter().filter(|(at, _)| *at >= since) {
+        for Coming { at, held_after, .. } in self.came.iter().filter(|coming| coming.at >= since) {
             let bucket = at.duration_since(since).as_micros() / BUCKET.as_micros();
             let (good, all) = buckets.entry(bucket as u32).or_default();
             *all += 1;
@@ -152,7 +159,31 @@ impl Run {
             let (good, all) = of_all.fold((0, 0), |sum, bucket| (sum.0 + bucket.0, sum.1 + bucket.1));
             good as f64 >= WELL_SHARE * all as f64
         };
-        (0..=last).find(is_well).map(|first| BUCKET * first)
+        (0..=last).rev().take_while(is_well).last().map(|first| BUCKET * first)
+    }
+
+    /// How they ended who came in each tenth of a second around a moment.
+    pub(super) fn around(&self, moment: Instant) -> String {
+        let mut tenths: BTreeMap<i128, (BTreeMap<Ending, usize>, Latencies)> = BTreeMap::new();
+        for Coming { at, ending, held_after } in &self.came {
+            let since = at.saturating_duration_since(moment).as_millis() as i128;
+            let until = moment.saturating_duration_since(*at).as_millis() as i128;
+            let tenth = if until > 0 { -1 - until / 100 } else { since / 100 };
+            if (-2..12).contains(&tenth) {
+                let (endings, latencies) = tenths.entry(tenth).or_default();
+                *endings.entry(*ending).or_default() += 1;
+                held_after.iter().for_each(|after| latencies.add(*after));
+            }
+        }
+        let told = |(tenth, (endings, latencies)): (&i128, &mut (BTreeMap<Ending, usize>, Latencies))| {
+            format!(
+                "    {} ms: {endings:?}, held after {:.0} / {:.0} ms",
+                tenth * 100,
+                latencies.at_ms(0.5),
+                latencies.at_ms(0.99)
+            )
+        };
+        tenths.iter_mut().map(told).collect::<Vec<_>>().join("\n")
     }
 }
 

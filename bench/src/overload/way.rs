@@ -5,7 +5,7 @@ use tokio::time::{Instant, sleep};
 
 use std::time::Duration;
 
-use super::run::Ending;
+use super::run::{Coming, Ending};
 use super::{Field, IN_TIME, Market};
 use crate::connection::{Connection, request};
 use crate::shop::ANSWER;
@@ -28,7 +28,7 @@ impl Field {
             let mut run = market.run.borrow_mut();
             *run.endings.entry(ending).or_default() += 1;
             let held_after = is_in_time.then(|| at.elapsed());
-            run.came.push((at, held_after));
+            run.came.push(Coming { at, ending, held_after });
             held_after.into_iter().for_each(|after| run.held_after.add(after));
         }
         if let Some(order_id) = order_id {

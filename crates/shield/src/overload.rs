@@ -122,8 +122,11 @@ const RISE_IDLE: f64 = 5.0;
 const CALM: f64 = 0.25;
 const IDLE: f64 = 0.25;
 
-/// Who is further on than the beginning is refused only where they alone are so many times what can be done.
-const TOO_MANY_FURTHER_ON: f64 = 1.3;
+/// Who is further on than the beginning is refused only where work waits [`FAR_OFF`], and from then on until they alone are less than so much
+/// of what can be done. Of how many they are, what was before so long ago counts for a third: a disk that was slow lets a thousand
+/// go on at one instant, and these are done before long.
+const TOO_MANY_FURTHER_ON: f64 = 0.9;
+const FURTHER_ON_MEMORY_MS: f64 = 500.0;
 
 /// Of the rates, what was before so long ago counts for a third; of the work that is done, of what was done for long, and of what
 /// can be done likewise.
@@ -259,12 +262,15 @@ pub struct Watch {
     beside: f64,
     /// Requests of each class in a look's time, smoothed.
     offered: [f64; 6],
+    /// The same, smoothed over longer.
+    long_offered: [f64; 6],
     /// All requests in a look's time, smoothed over longer.
     come: f64,
     /// What is done in a look's time, smoothed, and over a longer time.
     done: f64,
     long_done: f64,
     pub(crate) delay_us: f64,
+    refuses_further_on: bool,
     /// The share of its processors' time that was used, smoothed.
     busy: f64,
     /// What can be done in a look's time, as far as it is known.
@@ -293,10 +299,12 @@ impl Watch {
             counted_beside: 0,
             beside: 0.0,
             offered: [0.0; 6],
+            long_offered: [0.0; 6],
             come: 0.0,
             done: 0.0,
             long_done: 0.0,
             delay_us: 0.0,
+            refuses_further_on: false,
             busy: 0.0,
             possible: None,
         }
@@ -310,8 +318,12 @@ impl Watch {
             let (offered, shed) = overload.counts(class);
             let (offered_before, shed_before) = std::mem::replace(&mut self.counted[class as usize], (offered, shed));
             let (offered, shed) = (offered - offered_before, shed - shed_before);
-            let rate = &mut self.offered[class as usize];
-            *rate += (offered as f64 / looks - *rate) * weight(since_last_ms, RATE_MEMORY_MS);
+            for (rates, memory_ms) in
+                [(&mut self.offered, RATE_MEMORY_MS), (&mut self.long_offered, FURTHER_ON_MEMORY_MS)]
+            {
+                let rate = &mut rates[class as usize];
+                *rate += (offered as f64 / looks - *rate) * weight(since_last_ms, memory_ms);
+            }
             come += offered as f64 / looks;
             done += (offered.saturating_sub(shed) as f64 * work(class) + shed as f64 * REFUSAL) / looks;
         }
@@ -334,6 +346,7 @@ impl Watch {
             self.possible = self.learnt(done, delay, is_shedding, since_last_ms);
         }
         let bar = self.possible.filter(|_| is_shedding).map_or(0, |possible| self.bar(possible, delay));
+        self.refuses_further_on = bar > Class::Order as u32 * STEPS;
         overload.bar.store(bar, Ordering::Relaxed);
         let known = self.can_begin().filter(|_| is_shedding);
         self.rooms.look(&overload.room, known, delay < CALM && self.busy < FULL, since_last_ms);
@@ -381,11 +394,13 @@ impl Watch {
     /// Where the bar stands if so much can be done in a look's time: as many of the least important go on as leave room for the
     /// rest, and for what they bring with them.
     fn bar(&self, possible: f64, delay: f64) -> u32 {
-        let work_of = |class: Class| self.offered[class as usize] * work(class);
-        let already = [Class::Pay, Class::Poll].into_iter().map(work_of).sum::<f64>();
-        let further_on = already + work_of(Class::Order);
-        if further_on > possible * TOO_MANY_FURTHER_ON {
-            let class = if already < possible { Class::Order } else { Class::Poll };
+        let work_of = |rates: &[f64; 6], class: Class| rates[class as usize] * work(class);
+        let further_on =
+            |rates| work_of(rates, Class::Pay) + work_of(rates, Class::Poll) + work_of(rates, Class::Order);
+        let for_long = further_on(&self.long_offered);
+        if (delay > FAR_OFF || self.refuses_further_on) && for_long > possible * TOO_MANY_FURTHER_ON {
+            let have_orders = for_long - work_of(&self.long_offered, Class::Order);
+            let class = if have_orders < possible { Class::Order } else { Class::Poll };
             return self.bar_at(class, possible / brings(class));
         }
         let share = ((FAR_OFF - delay) / (FAR_OFF - 1.0)).clamp(0.0, 1.0);
@@ -404,7 +419,10 @@ impl Watch {
             let refused = (1.0 - to_begin / questions) * f64::from(STEPS);
             return Class::Quiz as u32 * STEPS + refused.round().max(1.0) as u32;
         }
-        let room = possible * share - further_on - questions * work(Class::Quiz) - (reads + self.beside) * REFUSAL;
+        let room = possible * share
+            - further_on(&self.offered)
+            - questions * work(Class::Quiz)
+            - (reads + self.beside) * REFUSAL;
         self.bar_at(Class::Read, room.max(0.0) / (work(Class::Read) - REFUSAL))
     }
 

@@ -92,6 +92,26 @@ fn the_least_important_are_refused_first_and_payments_never() {
 }
 
 #[test]
+fn whoever_is_further_on_is_not_refused_for_a_burst_of_what_a_slow_disk_decides_at_once() {
+    let mut server = Simulated::new(20.0 * way());
+    server.decided_every = 80;
+    server.steps(1_000, 8);
+    assert!(server.watch.delay_us > 0.0);
+    let refused = |class| server.overload.counts(class).1;
+    assert_eq!([Class::Order, Class::Poll].map(refused), [0, 0], "{:?}", server.watch);
+}
+
+#[test]
+fn where_those_who_are_further_on_are_too_many_alone_some_of_them_are_refused_and_the_others_served() {
+    for (times, share) in [(2, 0.9), (5, 0.8), (20, 0.4)] {
+        let mut server = Simulated::new(10.0 * way());
+        (0..2_000).for_each(|_| server.step_with_passes(10 * times));
+        let served = f64::from(server.served.iter().sum::<u32>()) / 2_000.0;
+        assert!(served > share * 10.0, "{times} times: {served} a look");
+    }
+}
+
+#[test]
 fn a_crowd_at_one_item_is_refused_before_anybody_at_another_and_has_what_they_leave() {
     let mut server = Simulated::new(10.0 * way());
     (0..1_000).for_each(|_| server.step_with(2, 98));

@@ -13,7 +13,9 @@ const WAY: [Class; 7] = [Class::Quiz, Class::Order, Class::Order, Class::Poll, C
 
 /// Looks from each of these to the next: a shopper in a hurry, who waits for nothing but the poll.
 const PAUSES: [usize; 7] = [1, 1, 30, 1, 1, 1, 1];
-const MOST_PAUSE: usize = 30;
+const MOST_PAUSE: usize = 100;
+/// The step that tells who waits for it that the order is held.
+const POLL: usize = 3;
 
 /// A server that does so much in a look's time. A request is judged when it is read; until then it waits. Who is let in goes on
 /// after a while.
@@ -26,6 +28,9 @@ pub(crate) struct Simulated {
     to_come: VecDeque<Vec<Request>>,
     random: u32,
     rounds: Rounds,
+    looks: usize,
+    /// Orders are decided together, once in so many looks.
+    pub(crate) decided_every: usize,
     /// Of those of the crowd who were let in.
     pub(crate) let_in: Vec<u32>,
     /// How many who were in the crowd at one item were done with their way, and how many who were not.
@@ -57,6 +62,8 @@ impl Simulated {
             to_come,
             random: 0,
             rounds: Rounds::default(),
+            looks: 0,
+            decided_every: 1,
             let_in: Vec::new(),
             served: [0, 0],
         }
@@ -76,6 +83,11 @@ impl Simulated {
         self.take((0..come + crowd).map(|number| Request { step: 0, is_crowd: number % every != 0, lot: number }));
     }
 
+    /// The time of one look, in which so many come with a pass that they have had for long.
+    pub(crate) fn step_with_passes(&mut self, come: u32) {
+        self.take((0..come).map(|lot| Request { step: POLL - 1, is_crowd: false, lot }));
+    }
+
     /// The time of one look, in which shoppers of these lots come to one item, and lots are drawn where that is needed.
     pub(crate) fn step_by_lots(&mut self, lots: impl Iterator<Item = u32>) {
         let busy = self.take(lots.map(|lot| Request { step: 0, is_crowd: true, lot }));
@@ -88,6 +100,13 @@ impl Simulated {
         self.random.rotate_left(11)
     }
 
+    /// How many looks later a shopper takes this step.
+    fn pause_before(&self, step: usize) -> usize {
+        let pause = PAUSES[step - 1];
+        let decided_at = (self.looks + 1).next_multiple_of(self.decided_every);
+        if step == POLL { pause.max(decided_at - self.looks) } else { pause }
+    }
+
     fn admits(&mut self, request: Request) -> bool {
         let random = self.random();
         match request.class() {
@@ -98,6 +117,7 @@ impl Simulated {
 
     /// The share of the time that was used.
     fn take(&mut self, come: impl Iterator<Item = Request>) -> f64 {
+        self.looks += 1;
         self.waiting.extend(self.to_come.pop_front().into_iter().flatten());
         self.to_come.push_back(Vec::new());
         self.waiting.extend(come);
@@ -112,7 +132,10 @@ impl Simulated {
             match step + 1 {
                 _ if !is_admitted => {}
                 further if further == WAY.len() => self.served[usize::from(!request.is_crowd)] += 1,
-                further => self.to_come[PAUSES[step] - 1].push(Request { step: further, ..request }),
+                further => {
+                    let after = self.pause_before(further);
+                    self.to_come[after - 1].push(Request { step: further, ..request });
+                }
             }
         }
         let waiting: f64 = self.waiting.iter().map(|request| work(WAY[request.step])).sum();
