@@ -34,11 +34,12 @@ const FALL: f64 = 0.1;
 /// Of a million.
 const LEAST_DRAWN: f64 = 1_000.0;
 
-/// The crowd has gone where fewer of those who are drawn come than this share of as many as would if all who come could begin. That is
-/// looked at as soon as so many would have come, and not only when a round is over; but not in the first, which edges do not know yet, and
-/// in which those who were refused have not come again.
+/// The crowd has gone where those who come are fewer than this share of those who can begin. That is looked at over so long, and so many of
+/// the drawn as would have come if it had, and not only when a round is over; but not in the first, which edges do not know yet, and in which
+/// those who were refused have not come again.
 const GONE: f64 = 0.75;
-const ENOUGH_TO_KNOW: f64 = 5.0;
+const ENOUGH_TO_KNOW: f64 = 3.0;
+const LEAST_WATCHED_MS: f64 = 40.0;
 /// Looks; five seconds of them.
 const MOST_WATCHED: usize = 1_000;
 
@@ -257,19 +258,33 @@ impl Rounds {
             return false;
         }
         let expected_in = |lasted_ms: f64| self.possible * lasted_ms * come_of(rounds) / f64::from(MILLION);
+        let is_enough = |lasted_ms: f64| lasted_ms >= LEAST_WATCHED_MS && expected_in(lasted_ms) >= ENOUGH_TO_KNOW;
         let mut lasted_ms: f64 = self.watched.iter().map(|(lasted_ms, _)| lasted_ms).sum();
         // The first says how much there was before, and how long that took says nothing.
         while let [Some((first_ms, _)), Some((next_ms, _))] = [0, 1].map(|place| self.watched.get(place))
-            && expected_in(lasted_ms - first_ms - next_ms) >= ENOUGH_TO_KNOW
+            && is_enough(lasted_ms - first_ms - next_ms)
         {
             lasted_ms -= first_ms;
             self.watched.pop_front();
         }
         let Some((first_ms, began)) = self.watched.front() else { return false };
-        let expected = expected_in(lasted_ms - first_ms);
+        lasted_ms -= first_ms;
         let come = (now.come - began.come) as f64;
-        expected >= ENOUGH_TO_KNOW && now.refused == began.refused && come < expected * GONE
+        let others = (now.others - began.others) as f64;
+        let can_begin = self.possible * lasted_ms;
+        is_enough(lasted_ms) && now.refused == began.refused && all_who_come(rounds, come, others) < can_begin * GONE
     }
+}
+
+/// How many there are, by those of them who are drawn and come, and those who come all the same. Who asks without looking at an edge is drawn
+/// in any of the rounds, and who looks in one.
+fn all_who_come(rounds: &[Round], come: f64, others: f64) -> f64 {
+    let drawn_in = |round: &Round| f64::from(round.told.per_million) / f64::from(MILLION);
+    let drawn_in_none: f64 = rounds.iter().map(|round| 1.0 - drawn_in(round)).product();
+    let ask_at_once = others / drawn_in_none.max(f64::EPSILON);
+    let drawn_of_them = ask_at_once - others;
+    let look_first = (come - drawn_of_them).max(0.0) / (come_of(rounds) / f64::from(MILLION));
+    ask_at_once + look_first
 }
 
 /// Of a million, the lots of those who come: some have this round from the edge, and some the one before.

@@ -150,10 +150,32 @@ fn nobody_is_held_back_while_all_can_begin_and_within_a_fifth_of_a_second_after_
     let mut crowd = Crowd::new();
     let held_back: usize = (0..10 * SECOND).map(|_| crowd.step(9, 9)).sum();
     assert!(held_back == 0 && !crowd.server.overload.lottery.is_on());
-    (0..5 * SECOND).for_each(|_| _ = crowd.step(200, 200));
-    assert!(crowd.server.overload.lottery.is_on());
-    (0..SECOND / 5).for_each(|_| _ = crowd.step(3, 0));
-    assert!(!crowd.server.overload.lottery.is_on(), "{:?}", crowd.server.overload.lottery.newest());
+    // Whether those who come look at an edge, then and after it: all, none, or some.
+    for (crowd_looks, look_after) in [(200, 0), (0, 0), (100, 2), (200, 5)] {
+        for start in 0..8 {
+            let mut crowd = Crowd::new();
+            crowd.edge_looks = EDGE_LOOKS;
+            (0..5 * SECOND + start * SECOND / 8).for_each(|_| _ = crowd.step(200, crowd_looks));
+            assert!(crowd.server.overload.lottery.is_on());
+            (0..SECOND / 5).for_each(|_| _ = crowd.step(5, look_after));
+            let newest = crowd.server.overload.lottery.newest();
+            assert!(newest.is_none(), "of 200 {crowd_looks} looked, and {look_after} of 5: {newest:?}");
+        }
+    }
+}
+
+#[test]
+fn while_the_crowd_is_there_lots_are_drawn() {
+    for times in [3, 10, 30] {
+        for looks in [0, 5, 10] {
+            let mut crowd = Crowd::new();
+            (0..3 * SECOND).for_each(|_| _ = crowd.step(10 * times, times * looks));
+            for _ in 0..10 * SECOND {
+                crowd.step(10 * times, times * looks);
+                assert!(crowd.server.overload.lottery.is_on(), "{times} times, of 10 look {looks}");
+            }
+        }
+    }
 }
 
 #[test]
