@@ -193,9 +193,12 @@ async fn runs(plan: &Plan, shield: bool, field: &Rc<Field>) -> Result<(), Failur
     };
     println!("capacity: {capacity:.0} orders/s held in time");
     println!("{TABLE_HEAD}");
+    let mut most: f64 = 0.0;
     for times in &plan.times {
         field.load(capacity * times, plan.beside, seconds).await?;
-        println!("{}", field.crowded.run.take().row(*times, capacity, seconds));
+        let mut run = field.crowded.run.take();
+        most = most.max(run.in_time() as f64 / seconds.as_secs_f64());
+        println!("{}", run.row(*times, capacity, seconds));
         if let Some(per_second) = plan.beside {
             println!("{}", field.beside.run.take().row_beside(per_second, seconds));
         }
@@ -203,12 +206,12 @@ async fn runs(plan: &Plan, shield: bool, field: &Rc<Field>) -> Result<(), Failur
     if plan.by == Cause::Ledger {
         println!(
             "back to the full share after the disk is quick again: {}",
-            field.back_after(capacity, 2.0, seconds).await?
+            field.back_after(capacity * 2.0, most / 2.0, seconds).await?
         );
     } else {
         println!(
             "back to the full share after 20 times the load: {}",
-            field.back_after(capacity, 20.0, seconds).await?
+            field.back_after(capacity * 20.0, most / 2.0, seconds).await?
         );
     }
     Ok(())
@@ -355,17 +358,17 @@ impl Field {
         }
     }
 
-    /// The load for a while, then half of the capacity: how long after that everybody is served in time again.
-    async fn back_after(self: &Rc<Self>, capacity: f64, times: f64, lasting: Duration) -> Result<String, Failure> {
+    /// A load for a while, then another that can be served: how long after that everybody is served in time again.
+    async fn back_after(self: &Rc<Self>, load: f64, then: f64, lasting: Duration) -> Result<String, Failure> {
         self.open_sale(&self.crowded, 2 * lasting).await?;
-        self.earn_passes((capacity * (times + 0.5) * lasting.as_secs_f64() * 1.05) as usize).await?;
+        self.earn_passes(((load + then) * lasting.as_secs_f64() * 1.05) as usize).await?;
         self.connect().await?;
         self.crowded.at_the_edge.take();
         let edge = spawn_local(Rc::clone(self).be_the_edge(Rc::clone(&self.crowded)));
-        let mut shoppers = self.send(&self.crowded, capacity * times, lasting).await;
+        let mut shoppers = self.send(&self.crowded, load, lasting).await;
         self.disk.waits(Duration::ZERO)?;
         let over_at = Instant::now();
-        shoppers.extend(self.send(&self.crowded, capacity * 0.5, lasting).await);
+        shoppers.extend(self.send(&self.crowded, then, lasting).await);
         for shopper in shoppers {
             shopper.await?;
         }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use api::Admission;
 use tokio::task::spawn_local;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::{Edge, Field, Market};
 use crate::Failure;
@@ -58,7 +58,10 @@ impl Field {
                 kept_ms = told_ms.filter(|_| self.edge == Some(Edge::Ours)).unwrap_or(KEPT_MS);
                 let number = |name: &str| state["admission"][name].as_u64().map(|number| number as u32);
                 let round = number("seed").zip(number("per_million"));
-                market.at_the_edge.set(round.map(|(seed, per_million)| Admission { seed, per_million }));
+                let round = round.map(|(seed, per_million)| Admission { seed, per_million });
+                if market.at_the_edge.replace(round) != round {
+                    market.run.borrow_mut().rounds.push((Instant::now(), round.map(|round| round.per_million)));
+                }
             }
             sleep(Duration::from_millis(kept_ms)).await;
         }

@@ -75,6 +75,8 @@ pub(super) struct Run {
     /// Transactions of the record.
     pub(super) batches: f64,
     pub(super) came: Vec<Coming>,
+    /// When an edge knew of another round, and how many of a million it lets in; all where there is none.
+    pub(super) rounds: Vec<(Instant, Option<u32>)>,
 }
 
 impl Run {
@@ -106,7 +108,7 @@ impl Run {
         let cpu = self.cpu.iter().filter(|(_, seconds)| **seconds > 0.0);
         let cpu = cpu.map(|(name, seconds)| format!("{name} {:.1} %", seconds / lasting.as_secs_f64() * 1e2));
         format!(
-            "{row}\n    of the core: {}; {:.0} batches a second\n    p50 / p99 ms: {}; waited for a connection, p99 {:.1} ms; in the shared queue, middle / most: {} / {}\n    in time, by the second in which they came (p99 ms): {}",
+            "{row}\n    of the core: {}; {:.0} batches a second\n    p50 / p99 ms: {}; waited for a connection, p99 {:.1} ms; in the shared queue, middle / most: {} / {}\n    in time, by the second in which they came (p99 ms): {}\n    drawn, as the edge knew after so many ms: {}",
             cpu.collect::<Vec<_>>().join(", "),
             self.batches / lasting.as_secs_f64(),
             steps.collect::<Vec<_>>().join(", "),
@@ -114,7 +116,19 @@ impl Run {
             middle(&mut self.shared_queue),
             self.shared_queue.last().copied().unwrap_or_default(),
             self.by_second(),
+            self.rounds(),
         )
+    }
+
+    /// After how many ms the edge knew of which.
+    fn rounds(&self) -> String {
+        let Some(first) = self.came.iter().map(|coming| coming.at).min() else { return String::new() };
+        let told = |(at, per_million): &(Instant, Option<u32>)| {
+            let share =
+                per_million.map_or("all".to_owned(), |per_million| format!("{:.1} %", f64::from(per_million) / 1e4));
+            format!("{} {share}", at.saturating_duration_since(first).as_millis())
+        };
+        self.rounds.iter().map(told).collect::<Vec<_>>().join(", ")
     }
 
     /// How many of those who came in each second were in time, and within how many ms 99 % of them.
@@ -169,7 +183,7 @@ impl Run {
             let since = at.saturating_duration_since(moment).as_millis() as i128;
             let until = moment.saturating_duration_since(*at).as_millis() as i128;
             let tenth = if until > 0 { -1 - until / 100 } else { since / 100 };
-            if (-2..12).contains(&tenth) {
+            if tenth >= -2 {
                 let (endings, latencies) = tenths.entry(tenth).or_default();
                 *endings.entry(*ending).or_default() += 1;
                 held_after.iter().for_each(|after| latencies.add(*after));
@@ -183,7 +197,10 @@ impl Run {
                 latencies.at_ms(0.99)
             )
         };
-        tenths.iter_mut().map(told).collect::<Vec<_>>().join("\n")
+        // Later than a second only where something is wrong.
+        tenths.retain(|tenth, (endings, _)| *tenth <= 10 || endings.keys().any(|ending| *ending != Ending::Held));
+        let tenths: Vec<_> = tenths.iter_mut().map(told).collect();
+        format!("{}\n    drawn, as the edge knew after so many ms: {}", tenths.join("\n"), self.rounds())
     }
 }
 

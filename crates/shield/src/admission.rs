@@ -11,7 +11,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use api::{Admission, MILLION};
 use arc_swap::ArcSwap;
 
-use crate::overload::{Class, Overload, Refusal, STEPS, Watch, begins_for_a_refusal};
+use crate::overload::{Class, LOOK_EVERY_MS, Overload, Refusal, STEPS};
+use crate::watch::{Watch, begins_for_a_refusal};
 
 const ROUND_MS: f64 = 1_000.0;
 
@@ -40,6 +41,7 @@ const LEAST_DRAWN: f64 = 1_000.0;
 const GONE: f64 = 0.75;
 const ENOUGH_TO_KNOW: f64 = 3.0;
 const LEAST_WATCHED_MS: f64 = 40.0;
+const MOST_PER_LOOK_MS: f64 = 2.0 * LOOK_EVERY_MS as f64;
 /// Looks; five seconds of them.
 const MOST_WATCHED: usize = 1_000;
 
@@ -47,6 +49,8 @@ const MOST_WATCHED: usize = 1_000;
 #[derive(Debug, Default)]
 pub struct Lottery {
     rounds: ArcSwap<Vec<Round>>,
+    /// How many came who were drawn in the round before, and not in the newest.
+    drawn_before: AtomicU64,
 }
 
 #[derive(Clone, Debug)]
@@ -122,14 +126,20 @@ impl Overload {
         if rounds.is_empty() {
             return if self.admits(Class::Crowd, random) { ByLot::Begins } else { ByLot::Refused };
         }
-        let drawn = lot.and_then(|lot| Some((lot, rounds.iter().find(|round| round.told.lets_in(lot))?)));
-        let Some((lot, round)) = drawn else {
+        let drawn = lot.and_then(|lot| {
+            let (place, round) = rounds.iter().enumerate().find(|(_, round)| round.told.lets_in(lot))?;
+            Some((lot, round, place == 0))
+        });
+        let Some((lot, round, is_newest)) = drawn else {
             self.refused_beside();
             return ByLot::NotDrawn;
         };
         if round.refused.has(lot) {
             self.refused_beside();
             return ByLot::NotDrawn;
+        }
+        if !is_newest {
+            self.lottery.drawn_before.fetch_add(1, Ordering::Relaxed);
         }
         let share = u64::from(round.told.number(lot)) * u64::from(STEPS) / u64::from(round.told.per_million);
         let judged = self.judge(Class::Crowd, share as u32);
@@ -159,10 +169,11 @@ struct Span {
     began: Counts,
 }
 
-/// How many of those who were drawn came, how many of them were refused, and how many others.
+/// How many of those who were drawn came, how many of them by the round before, how many were refused, and how many others came.
 #[derive(Clone, Copy, Debug, Default)]
 struct Counts {
     come: u64,
+    drawn_before: u64,
     refused: u64,
     others: u64,
 }
@@ -170,7 +181,22 @@ struct Counts {
 impl Counts {
     fn of(overload: &Overload) -> Self {
         let (come, refused) = overload.counts(Class::Crowd);
-        Self { come, refused, others: overload.counts_beside() }
+        let drawn_before = overload.lottery.drawn_before.load(Ordering::Relaxed);
+        Self { come, drawn_before, refused, others: overload.counts_beside() }
+    }
+
+    const fn since(self, before: Self) -> Self {
+        Self {
+            come: self.come - before.come,
+            drawn_before: self.drawn_before - before.drawn_before,
+            refused: self.refused - before.refused,
+            others: self.others - before.others,
+        }
+    }
+
+    /// How many of those who are drawn came by the newest round, and by the one before. The counters are read one after the other.
+    fn drawn(self) -> [f64; 2] {
+        [self.come.saturating_sub(self.drawn_before) as f64, self.drawn_before.min(self.come) as f64]
     }
 }
 
@@ -178,12 +204,6 @@ impl Span {
     fn goes_on(&mut self, since_last_ms: f64, busy: f64) {
         self.lasted_ms += since_last_ms;
         self.busy_ms += busy * since_last_ms;
-    }
-
-    /// Those who were drawn and came, those of them who were refused, and those who came all the same.
-    fn seen(&self, now: Counts) -> (f64, f64, f64) {
-        let Counts { come, refused, others } = self.began;
-        ((now.come - come) as f64, (now.refused - refused) as f64, (now.others - others) as f64)
     }
 
     fn begins_anew(&mut self, began: Counts) {
@@ -207,7 +227,8 @@ impl Rounds {
         if self.watched.len() == MOST_WATCHED {
             self.watched.pop_front();
         }
-        self.watched.push_back((since_last_ms, now));
+        // A look that is late says no more: what came meanwhile is not read yet.
+        self.watched.push_back((since_last_ms.min(MOST_PER_LOOK_MS), now));
         let mut rounds = overload.lottery.rounds.load().as_ref().clone();
         if self.has_gone(&rounds, now) {
             self.round.begins_anew(now);
@@ -234,9 +255,10 @@ impl Rounds {
     /// Of a million lots, as many as are drawn in the next round; none where none are, as before.
     fn drawn_next(&mut self, rounds: &[Round], now: Counts, can_begin: Option<f64>) -> Option<f64> {
         let Span { lasted_ms, busy_ms, .. } = self.round;
-        let (come, refused, others) = self.round.seen(now);
+        let seen = now.since(self.round.began);
+        let [come, others] = [seen.come, seen.others].map(|count| count as f64);
         // The two are counted one after the other.
-        let refused_share = if come > 0.0 { (refused / come).min(1.0) } else { 0.0 };
+        let refused_share = if come > 0.0 { (seen.refused as f64 / come).min(1.0) } else { 0.0 };
         if rounds.is_empty() {
             let is_needed = refused_share > MOST_REFUSED && come * 1e3 > LEAST_CROWD_PER_SECOND * lasted_ms;
             // How many were let in says nothing yet: too many before the crowd was seen, and then hardly anybody.
@@ -248,7 +270,9 @@ impl Rounds {
         self.possible = could_begin / busy_ms.max(1.0);
         let let_in_share = if come > 0.0 { (could_begin / come).min(1.0) } else { 1.0 };
         let factor = (A_FEW_MORE * lasted_ms / busy_ms).min(RISE) * let_in_share;
-        Some(come_of(rounds) * factor.max(FALL))
+        let crowd = those_who_look(rounds, seen.drawn());
+        let drawn_of_them = if crowd > 0.0 { come / crowd } else { least_drawn(rounds) };
+        Some(f64::from(MILLION) * drawn_of_them * factor.max(FALL))
     }
 
     /// Whether all who come now could begin.
@@ -257,7 +281,7 @@ impl Rounds {
             self.watched.clear();
             return false;
         }
-        let expected_in = |lasted_ms: f64| self.possible * lasted_ms * come_of(rounds) / f64::from(MILLION);
+        let expected_in = |lasted_ms: f64| self.possible * lasted_ms * least_drawn(rounds);
         let is_enough = |lasted_ms: f64| lasted_ms >= LEAST_WATCHED_MS && expected_in(lasted_ms) >= ENOUGH_TO_KNOW;
         let mut lasted_ms: f64 = self.watched.iter().map(|(lasted_ms, _)| lasted_ms).sum();
         // The first says how much there was before, and how long that took says nothing.
@@ -269,29 +293,37 @@ impl Rounds {
         }
         let Some((first_ms, began)) = self.watched.front() else { return false };
         lasted_ms -= first_ms;
-        let come = (now.come - began.come) as f64;
-        let others = (now.others - began.others) as f64;
+        let seen = now.since(*began);
         let can_begin = self.possible * lasted_ms;
-        is_enough(lasted_ms) && now.refused == began.refused && all_who_come(rounds, come, others) < can_begin * GONE
+        is_enough(lasted_ms) && seen.refused == 0 && all_who_come(rounds, seen) < can_begin * GONE
     }
 }
 
-/// How many there are, by those of them who are drawn and come, and those who come all the same. Who asks without looking at an edge is drawn
-/// in any of the rounds, and who looks in one.
-fn all_who_come(rounds: &[Round], come: f64, others: f64) -> f64 {
-    let drawn_in = |round: &Round| f64::from(round.told.per_million) / f64::from(MILLION);
-    let drawn_in_none: f64 = rounds.iter().map(|round| 1.0 - drawn_in(round)).product();
-    let ask_at_once = others / drawn_in_none.max(f64::EPSILON);
-    let drawn_of_them = ask_at_once - others;
-    let look_first = (come - drawn_of_them).max(0.0) / (come_of(rounds) / f64::from(MILLION));
-    ask_at_once + look_first
+/// The shares that are drawn of all who come, in the newest round and in the one before.
+fn drawn_in(rounds: &[Round]) -> [f64; 2] {
+    let share = |round: &Round| f64::from(round.told.per_million) / f64::from(MILLION);
+    let newest = rounds.first().map_or(1.0, share);
+    [newest, rounds.get(1).map_or(newest, share)]
 }
 
-/// Of a million, the lots of those who come: some have this round from the edge, and some the one before.
-fn come_of(rounds: &[Round]) -> f64 {
-    let newest = rounds.first().map_or(MILLION, |round| round.told.per_million);
-    let before = rounds.get(1).map_or(newest, |round| round.told.per_million);
-    f64::from(newest).midpoint(f64::from(before))
+fn least_drawn(rounds: &[Round]) -> f64 {
+    let [newest, before] = drawn_in(rounds);
+    newest.min(before)
+}
+
+/// How many there are, by those who come by each round, if each of them looks at an edge first, which knows one or the other. (Whoever asks without
+/// looking counts for two: they have two lots.)
+fn those_who_look(rounds: &[Round], drawn: [f64; 2]) -> f64 {
+    drawn_in(rounds).iter().zip(drawn).map(|(share, come)| come / share).sum()
+}
+
+/// How many there are, of whom some look at an edge first, and all others are seen: those in no round come all the same.
+fn all_who_come(rounds: &[Round], seen: Counts) -> f64 {
+    let [newest, before] = drawn_in(rounds);
+    let ask_at_once = seen.others as f64 / ((1.0 - newest) * (1.0 - before)).max(f64::EPSILON);
+    let [by_newest, by_before] = seen.drawn();
+    let look_first = [by_newest - ask_at_once * newest, by_before - ask_at_once * (1.0 - newest) * before];
+    ask_at_once + those_who_look(rounds, look_first.map(|come| come.max(0.0)))
 }
 
 #[cfg(test)]

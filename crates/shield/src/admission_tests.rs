@@ -179,6 +179,42 @@ fn while_the_crowd_is_there_lots_are_drawn() {
 }
 
 #[test]
+fn as_many_are_drawn_in_one_round_as_in_the_next_however_late_the_edges_know() {
+    for (times, edge_looks, of_ten_look) in
+        [(20, EDGE_LOOKS, 10), (20, SECOND, 10), (20, SECOND, 0), (20, EDGE_LOOKS, 5), (5, EDGE_LOOKS, 10)]
+    {
+        let mut crowd = Crowd::new();
+        crowd.edge_looks = edge_looks;
+        let mut drawn = Vec::new();
+        for look in 0..24 * SECOND {
+            // For a second the machine is slow.
+            let is_slow = (8 * SECOND..9 * SECOND).contains(&look);
+            crowd.server.capacity = if is_slow { 3.0 } else { 10.0 } * way();
+            crowd.step(10 * times, times * of_ten_look);
+            let newest = crowd.server.overload.lottery.newest();
+            if let Some(round) = newest
+                && drawn.last() != Some(&round.per_million)
+            {
+                drawn.push(round.per_million);
+            }
+        }
+        let [least, most] = [Iterator::min, Iterator::max].map(|end| end(drawn[14..].iter().copied()).unwrap());
+        assert!(most * 2 < least * 3, "{times} times, every {edge_looks} looks, of ten look {of_ten_look}: {drawn:?}");
+    }
+}
+
+#[test]
+fn a_machine_that_stands_still_for_a_moment_does_not_take_the_crowd_for_gone() {
+    let mut crowd = Crowd::new();
+    (0..3 * SECOND).for_each(|_| _ = crowd.step(200, 0));
+    let server = &mut crowd.server;
+    for stood_still_ms in [50.0, 200.0, 900.0] {
+        server.rounds.look(&server.overload, &server.watch, 0.1, stood_still_ms, || 1);
+        assert!(server.overload.lottery.is_on(), "{stood_still_ms} ms");
+    }
+}
+
+#[test]
 fn a_lot_that_was_drawn_is_good_for_one_more_round_and_nobody_is_drawn_without_one() {
     let mut crowd = Crowd::new();
     while !crowd.server.overload.lottery.is_on() {

@@ -12,6 +12,7 @@ mod settings;
 #[cfg(test)]
 mod simulated;
 mod switches;
+mod watch;
 
 pub use admission::{ByLot, Lottery, Rounds};
 pub use breaker::Breaker;
@@ -19,8 +20,9 @@ pub use limiter::{
     AddressKey, MAX_KEYS, PER_ADDRESS, PER_SALE, PER_SHOPPER, Quota, RateLimit, SIGN_INS_PER_ACCOUNT,
     SIGN_INS_PER_ADDRESS,
 };
-pub use overload::{Class, LEAST_PER_SECOND, LOOK_EVERY_MS, Look, MOST_DELAY_US, Overload, Watch};
+pub use overload::{Class, LOOK_EVERY_MS, MOST_DELAY_US, Overload};
 pub use pool::{Pool, PoolFull};
 pub use rollout::{Bucketed, SettableLimit};
 pub use settings::{BUCKETS, Chosen, Setting, SettingRefused, Settings, bucket_of};
 pub use switches::{SWITCH_LASTS_AT_MOST_MS, Scope, Switch, SwitchBoard, SwitchSet};
+pub use watch::{LEAST_PER_SECOND, Look, Watch};

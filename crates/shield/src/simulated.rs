@@ -3,7 +3,8 @@
 use std::collections::VecDeque;
 
 use crate::admission::{ByLot, Rounds};
-use crate::overload::{Class, LOOK_EVERY_MS, Look, MOST_DELAY_US, Overload, Watch, work};
+use crate::overload::{Class, LOOK_EVERY_MS, MOST_DELAY_US, Overload};
+use crate::watch::{Look, Watch, work};
 
 /// Requests that are refused in the time that a question takes.
 pub(crate) const REFUSALS: f64 = 3.0;
@@ -27,7 +28,7 @@ pub(crate) struct Simulated {
     /// By the look in which they come.
     to_come: VecDeque<Vec<Request>>,
     random: u32,
-    rounds: Rounds,
+    pub(crate) rounds: Rounds,
     looks: usize,
     /// Orders are decided together, once in so many looks.
     pub(crate) decided_every: usize,
