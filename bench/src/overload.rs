@@ -72,7 +72,7 @@ pub(crate) struct Plan {
     /// Seconds of each run
     #[arg(long, default_value_t = 8)]
     seconds: u64,
-    /// Times the capacity
+    /// Times the capacity at first, and then times the most that was served so far
     #[arg(long, value_delimiter = ',', default_values_t = [0.5, 1.0, 2.0, 5.0, 10.0, 20.0])]
     times: Vec<f64>,
     /// Shoppers a second who come to another item meanwhile, all of their way
@@ -86,7 +86,7 @@ pub(crate) struct Plan {
     /// The server's setting of that name, where it is to be another
     #[arg(long)]
     thread_wait_us: Option<u32>,
-    /// Orders a second, where the capacity is known
+    /// Orders a second, where the capacity is known; about, if more is served
     #[arg(long)]
     capacity: Option<f64>,
     /// Each shopper's page looks at an edge's copy of the sale's state first, as ours does, and asks nothing until its shopper is drawn
@@ -195,23 +195,25 @@ async fn runs(plan: &Plan, shield: bool, field: &Rc<Field>) -> Result<(), Failur
     println!("{TABLE_HEAD}");
     let mut most: f64 = 0.0;
     for times in &plan.times {
-        field.load(capacity * times, plan.beside, seconds).await?;
+        // Of what was served at the most so far, where that is known.
+        let of = if most > 0.0 { most } else { capacity };
+        field.load(of * times, plan.beside, seconds).await?;
         let mut run = field.crowded.run.take();
         most = most.max(run.in_time() as f64 / seconds.as_secs_f64());
-        println!("{}", run.row(*times, capacity, seconds));
+        println!("{}", run.row(*times, of, seconds));
         if let Some(per_second) = plan.beside {
             println!("{}", field.beside.run.take().row_beside(per_second, seconds));
         }
     }
     if plan.by == Cause::Ledger {
         println!(
-            "back to the full share after the disk is quick again: {}",
-            field.back_after(capacity * 2.0, most / 2.0, seconds).await?
+            "back to the full share, and to stay, of half of the most after the disk is quick again: {}",
+            field.back_after(most * 2.0, most / 2.0, seconds).await?
         );
     } else {
         println!(
-            "back to the full share after 20 times the load: {}",
-            field.back_after(capacity * 20.0, most / 2.0, seconds).await?
+            "back to the full share, and to stay, of half of the most after 20 times the load: {}",
+            field.back_after(most * 20.0, most / 2.0, seconds).await?
         );
     }
     Ok(())

@@ -41,11 +41,8 @@ impl Field {
         Ok(lots.iter().map(Cell::get).collect())
     }
 
-    /// Keeps what a market's sale is doing, until it is dropped.
+    /// Keeps what a market's sale is doing, until it is dropped; whether pages look there or not.
     pub(super) async fn be_the_edge(self: Rc<Self>, market: Rc<Market>) -> Result<(), Failure> {
-        if self.lots.borrow().is_empty() {
-            return Ok(());
-        }
         let mut connection = Connection::open(self.shop.address).await?;
         let mut kept_ms = KEPT_MS;
         loop {

@@ -14,7 +14,7 @@ const WELL_BUCKETS: u32 = 10;
 const WELL_SHARE: f64 = 0.95;
 
 pub(super) const TABLE_HEAD: &str = "\
-| offered | in time /s | of capacity | held after, p50 / p99 ms | taken, p99 ms | refused, p99 ms | generator late, p99 ms | thread wait, middle / most ms | endings | payments refused |
+| offered | in time /s | of that | held after, p50 / p99 ms | taken, p99 ms | refused, p99 ms | generator late, p99 ms | thread wait, middle / most ms | endings | payments refused |
 |---|---|---|---|---|---|---|---|---|---|";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -87,8 +87,9 @@ impl Run {
     /// The row of a table, and a line below it.
     pub(super) fn row(&mut self, times: f64, capacity: f64, lasting: Duration) -> String {
         let in_time = self.in_time() as f64 / lasting.as_secs_f64();
+        let first = self.came.iter().map(|coming| coming.at).min();
         let row = format!(
-            "| {times} x | {in_time:.0} | {:.1} % | {:.1} / {:.1} | {:.1} | {:.1} | {:.1} | {:.1} / {:.1} | {:?} | {:?} of {} |",
+            "| {times} x {capacity:.0} | {in_time:.0} | {:.1} % | {:.1} / {:.1} | {:.1} | {:.1} | {:.1} | {:.1} / {:.1} | {:?} | {:?} of {} |",
             in_time / capacity * 1e2,
             self.held_after.at_ms(0.5),
             self.held_after.at_ms(0.99),
@@ -115,25 +116,23 @@ impl Run {
             self.waited.at_ms(0.99),
             middle(&mut self.shared_queue),
             self.shared_queue.last().copied().unwrap_or_default(),
-            self.by_second(),
-            self.rounds(),
+            first.map(|first| self.by_second(first)).unwrap_or_default(),
+            first.map(|first| self.rounds(first)).unwrap_or_default(),
         )
     }
 
-    /// After how many ms the edge knew of which.
-    fn rounds(&self) -> String {
-        let Some(first) = self.came.iter().map(|coming| coming.at).min() else { return String::new() };
+    /// How many ms after a moment the edge knew of which.
+    fn rounds(&self, moment: Instant) -> String {
         let told = |(at, per_million): &(Instant, Option<u32>)| {
             let share =
                 per_million.map_or("all".to_owned(), |per_million| format!("{:.1} %", f64::from(per_million) / 1e4));
-            format!("{} {share}", at.saturating_duration_since(first).as_millis())
+            format!("{} {share}", ms_after(moment, *at))
         };
         self.rounds.iter().map(told).collect::<Vec<_>>().join(", ")
     }
 
     /// How many of those who came in each second were in time, and within how many ms 99 % of them.
-    fn by_second(&self) -> String {
-        let Some(first) = self.came.iter().map(|coming| coming.at).min() else { return String::new() };
+    fn by_second(&self, first: Instant) -> String {
         let mut seconds: BTreeMap<u64, Latencies> = BTreeMap::new();
         for Coming { at, held_after, .. } in &self.came {
             let second = seconds.entry(at.duration_since(first).as_secs()).or_default();
@@ -178,18 +177,16 @@ impl Run {
 
     /// How they ended who came in each tenth of a second around a moment.
     pub(super) fn around(&self, moment: Instant) -> String {
-        let mut tenths: BTreeMap<i128, (BTreeMap<Ending, usize>, Latencies)> = BTreeMap::new();
+        let mut tenths: BTreeMap<i64, (BTreeMap<Ending, usize>, Latencies)> = BTreeMap::new();
         for Coming { at, ending, held_after } in &self.came {
-            let since = at.saturating_duration_since(moment).as_millis() as i128;
-            let until = moment.saturating_duration_since(*at).as_millis() as i128;
-            let tenth = if until > 0 { -1 - until / 100 } else { since / 100 };
+            let tenth = ms_after(moment, *at).div_euclid(100);
             if tenth >= -2 {
                 let (endings, latencies) = tenths.entry(tenth).or_default();
                 *endings.entry(*ending).or_default() += 1;
                 held_after.iter().for_each(|after| latencies.add(*after));
             }
         }
-        let told = |(tenth, (endings, latencies)): (&i128, &mut (BTreeMap<Ending, usize>, Latencies))| {
+        let told = |(tenth, (endings, latencies)): (&i64, &mut (BTreeMap<Ending, usize>, Latencies))| {
             format!(
                 "    {} ms: {endings:?}, held after {:.0} / {:.0} ms",
                 tenth * 100,
@@ -200,8 +197,14 @@ impl Run {
         // Later than a second only where something is wrong.
         tenths.retain(|tenth, (endings, _)| *tenth <= 10 || endings.keys().any(|ending| *ending != Ending::Held));
         let tenths: Vec<_> = tenths.iter_mut().map(told).collect();
-        format!("{}\n    drawn, as the edge knew after so many ms: {}", tenths.join("\n"), self.rounds())
+        format!("{}\n    drawn, as the edge knew after so many ms: {}", tenths.join("\n"), self.rounds(moment))
     }
+}
+
+/// Less than nothing where it was before.
+fn ms_after(moment: Instant, at: Instant) -> i64 {
+    let [after, before] = [at.saturating_duration_since(moment), moment.saturating_duration_since(at)];
+    after.as_millis() as i64 - before.as_millis() as i64
 }
 
 /// Sorts them, and answers with the middle one.

@@ -42,6 +42,8 @@ const GONE: f64 = 0.75;
 const ENOUGH_TO_KNOW: f64 = 3.0;
 const LEAST_WATCHED_MS: f64 = 40.0;
 const MOST_PER_LOOK_MS: f64 = 2.0 * LOOK_EVERY_MS as f64;
+/// Where nearly all are drawn, one who is not says too much.
+const LEAST_NOT_DRAWN: f64 = 0.2;
 /// Looks; five seconds of them.
 const MOST_WATCHED: usize = 1_000;
 
@@ -49,8 +51,9 @@ const MOST_WATCHED: usize = 1_000;
 #[derive(Debug, Default)]
 pub struct Lottery {
     rounds: ArcSwap<Vec<Round>>,
-    /// How many came who were drawn in the round before, and not in the newest.
+    /// How many came who were drawn in the round before, and not in the newest; and how many who were in neither.
     drawn_before: AtomicU64,
+    not_drawn: AtomicU64,
 }
 
 #[derive(Clone, Debug)]
@@ -131,6 +134,7 @@ impl Overload {
             Some((lot, round, place == 0))
         });
         let Some((lot, round, is_newest)) = drawn else {
+            self.lottery.not_drawn.fetch_add(u64::from(lot.is_some()), Ordering::Relaxed);
             self.refused_beside();
             return ByLot::NotDrawn;
         };
@@ -169,20 +173,23 @@ struct Span {
     began: Counts,
 }
 
-/// How many of those who were drawn came, how many of them by the round before, how many were refused, and how many others came.
+/// How many of those who were drawn came, how many of them by the round before, how many were refused; how many came who were not drawn; and
+/// how many were refused as cheaply as these, for whatever reason.
 #[derive(Clone, Copy, Debug, Default)]
 struct Counts {
     come: u64,
     drawn_before: u64,
     refused: u64,
-    others: u64,
+    not_drawn: u64,
+    beside: u64,
 }
 
 impl Counts {
     fn of(overload: &Overload) -> Self {
         let (come, refused) = overload.counts(Class::Crowd);
-        let drawn_before = overload.lottery.drawn_before.load(Ordering::Relaxed);
-        Self { come, drawn_before, refused, others: overload.counts_beside() }
+        let [drawn_before, not_drawn] =
+            [&overload.lottery.drawn_before, &overload.lottery.not_drawn].map(|count| count.load(Ordering::Relaxed));
+        Self { come, drawn_before, refused, not_drawn, beside: overload.counts_beside() }
     }
 
     const fn since(self, before: Self) -> Self {
@@ -190,7 +197,8 @@ impl Counts {
             come: self.come - before.come,
             drawn_before: self.drawn_before - before.drawn_before,
             refused: self.refused - before.refused,
-            others: self.others - before.others,
+            not_drawn: self.not_drawn - before.not_drawn,
+            beside: self.beside - before.beside,
         }
     }
 
@@ -256,7 +264,7 @@ impl Rounds {
     fn drawn_next(&mut self, rounds: &[Round], now: Counts, can_begin: Option<f64>) -> Option<f64> {
         let Span { lasted_ms, busy_ms, .. } = self.round;
         let seen = now.since(self.round.began);
-        let [come, others] = [seen.come, seen.others].map(|count| count as f64);
+        let [come, beside] = [seen.come, seen.beside].map(|count| count as f64);
         // The two are counted one after the other.
         let refused_share = if come > 0.0 { (seen.refused as f64 / come).min(1.0) } else { 0.0 };
         if rounds.is_empty() {
@@ -266,7 +274,7 @@ impl Rounds {
             return Some(f64::from(MILLION) * A_FEW_MORE * self.possible * lasted_ms / come);
         }
         // Whoever came without being drawn took time as well; once the edges know the round they come no more.
-        let could_begin = come * (1.0 - refused_share) + others * begins_for_a_refusal();
+        let could_begin = come * (1.0 - refused_share) + beside * begins_for_a_refusal();
         self.possible = could_begin / busy_ms.max(1.0);
         let let_in_share = if come > 0.0 { (could_begin / come).min(1.0) } else { 1.0 };
         let factor = (A_FEW_MORE * lasted_ms / busy_ms).min(RISE) * let_in_share;
@@ -311,16 +319,17 @@ fn least_drawn(rounds: &[Round]) -> f64 {
     newest.min(before)
 }
 
-/// How many there are, by those who come by each round, if each of them looks at an edge first, which knows one or the other. (Whoever asks without
-/// looking counts for two: they have two lots.)
-fn those_who_look(rounds: &[Round], drawn: [f64; 2]) -> f64 {
-    drawn_in(rounds).iter().zip(drawn).map(|(share, come)| come / share).sum()
+/// How many there are, by those who come by each round, if each of them looks at an edge first, which knows one or the other; who is drawn in
+/// both counts as of the newest. (Whoever asks without looking counts for two or less: they have two lots.)
+fn those_who_look(rounds: &[Round], [by_newest, by_before]: [f64; 2]) -> f64 {
+    let [newest, before] = drawn_in(rounds);
+    by_newest / newest + by_before / before * (1.0 - before) / (1.0 - newest).max(LEAST_NOT_DRAWN)
 }
 
-/// How many there are, of whom some look at an edge first, and all others are seen: those in no round come all the same.
+/// How many there are, of whom some look at an edge first, and of all others it is seen that they are not drawn.
 fn all_who_come(rounds: &[Round], seen: Counts) -> f64 {
     let [newest, before] = drawn_in(rounds);
-    let ask_at_once = seen.others as f64 / ((1.0 - newest) * (1.0 - before)).max(f64::EPSILON);
+    let ask_at_once = seen.not_drawn as f64 / ((1.0 - newest) * (1.0 - before)).max(LEAST_NOT_DRAWN * LEAST_NOT_DRAWN);
     let [by_newest, by_before] = seen.drawn();
     let look_first = [by_newest - ask_at_once * newest, by_before - ask_at_once * (1.0 - newest) * before];
     ask_at_once + those_who_look(rounds, look_first.map(|come| come.max(0.0)))

@@ -165,6 +165,20 @@ fn nobody_is_held_back_while_all_can_begin_and_within_a_fifth_of_a_second_after_
 }
 
 #[test]
+fn who_is_refused_for_another_reason_does_not_keep_the_lots_when_the_crowd_has_gone() {
+    let mut crowd = Crowd::new();
+    (0..5 * SECOND).for_each(|_| _ = crowd.step(200, 200));
+    assert!(crowd.server.overload.lottery.is_on());
+    for _ in 0..SECOND / 5 {
+        // A line is too long, or nobody is signed in.
+        (0..50).for_each(|_| crowd.server.overload.refused_beside());
+        let _refused_while_there_are_lots = crowd.server.overload.admits_by_lot(None, 0);
+        crowd.step(3, 3);
+    }
+    assert!(!crowd.server.overload.lottery.is_on());
+}
+
+#[test]
 fn while_the_crowd_is_there_lots_are_drawn() {
     for times in [3, 10, 30] {
         for looks in [0, 5, 10] {
@@ -180,9 +194,16 @@ fn while_the_crowd_is_there_lots_are_drawn() {
 
 #[test]
 fn as_many_are_drawn_in_one_round_as_in_the_next_however_late_the_edges_know() {
-    for (times, edge_looks, of_ten_look) in
-        [(20, EDGE_LOOKS, 10), (20, SECOND, 10), (20, SECOND, 0), (20, EDGE_LOOKS, 5), (5, EDGE_LOOKS, 10)]
-    {
+    for (times, edge_looks, of_ten_look) in [
+        (20, EDGE_LOOKS, 10),
+        (20, SECOND, 10),
+        (20, SECOND, 0),
+        (20, EDGE_LOOKS, 5),
+        (5, EDGE_LOOKS, 10),
+        (3, SECOND, 10),
+        (3, EDGE_LOOKS, 10),
+        (3, SECOND, 0),
+    ] {
         let mut crowd = Crowd::new();
         crowd.edge_looks = edge_looks;
         let mut drawn = Vec::new();

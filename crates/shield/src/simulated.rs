@@ -14,7 +14,7 @@ const WAY: [Class; 7] = [Class::Quiz, Class::Order, Class::Order, Class::Poll, C
 
 /// Looks from each of these to the next: a shopper in a hurry, who waits for nothing but the poll.
 const PAUSES: [usize; 7] = [1, 1, 30, 1, 1, 1, 1];
-const MOST_PAUSE: usize = 100;
+const MOST_PAUSE: usize = 110;
 /// The step that tells who waits for it that the order is held.
 const POLL: usize = 3;
 
@@ -104,8 +104,8 @@ impl Simulated {
     /// How many looks later a shopper takes this step.
     fn pause_before(&self, step: usize) -> usize {
         let pause = PAUSES[step - 1];
-        let decided_at = (self.looks + 1).next_multiple_of(self.decided_every);
-        if step == POLL { pause.max(decided_at - self.looks) } else { pause }
+        let every = if step == POLL { self.decided_every } else { 1 };
+        (self.looks + pause).next_multiple_of(every) - self.looks
     }
 
     fn admits(&mut self, request: Request) -> bool {

@@ -74,8 +74,8 @@ const RISE_IDLE: f64 = 5.0;
 const CALM: f64 = 0.25;
 const IDLE: f64 = 0.25;
 
-/// Who is further on than the beginning is refused only where work waits [`FAR_OFF`], and from then on until they alone are less than so much
-/// of what can be done. Of how many they are, what was before so long ago counts for a third: a disk that was slow lets a thousand
+/// Who is further on than the beginning is refused only where work waits [`FAR_OFF`], and they alone are so much of what can be done; from then on
+/// until they are less, or all who come have room. Of how many they are, what was before so long ago counts for a third: a disk that was slow lets a thousand
 /// go on at one instant, and these are done before long.
 const TOO_MANY_FURTHER_ON: f64 = 0.9;
 const FURTHER_ON_MEMORY_MS: f64 = 500.0;
