@@ -303,7 +303,7 @@ impl Rounds {
         lasted_ms -= first_ms;
         let seen = now.since(*began);
         let can_begin = self.possible * lasted_ms;
-        is_enough(lasted_ms) && seen.refused == 0 && all_who_come(rounds, seen) < can_begin * GONE
+        is_enough(lasted_ms) && seen.refused * 2 <= seen.come && all_who_come(rounds, seen) < can_begin * GONE
     }
 }
 
