@@ -25,6 +25,10 @@ use crate::places::{Place, Places};
 /// A request's head must be whole by then.
 const HEAD_TIME: Duration = Duration::from_secs(10);
 
+/// A connection without a request is closed after that, and up to so much more by chance: those of a crowd that came at one instant are not
+/// all closed at another.
+const SILENT_SPREAD: Duration = Duration::from_secs(4);
+
 /// A client that takes nothing of an answer for so long is gone, or means to hold the connection.
 const WRITE_TIME: Duration = Duration::from_secs(20);
 
@@ -62,7 +66,8 @@ pub(crate) async fn listen<A, S, B>(
         let (ready, asked, stopped) = (Arc::clone(&ready), asked.clone(), stopped.clone());
         let lives = lives.clone();
         tokio::spawn(async move {
-            let patience = Patience { silent: HEAD_TIME, write: WRITE_TIME };
+            let silent = HEAD_TIME + SILENT_SPREAD.mul_f64(fastrand::f64());
+            let patience = Patience { silent, write: WRITE_TIME };
             let mut read = Bytes::new();
             loop {
                 let behind = if read.is_empty() {
