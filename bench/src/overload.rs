@@ -24,7 +24,7 @@ use run::{Run, TABLE_HEAD, middle};
 
 use crate::Failure;
 use crate::connection::Connection;
-use crate::shop::{Doors, Shop, Terms, pass};
+use crate::shop::{Doors, Shop, Terms};
 use crate::slow_disk::SlowDisk;
 
 /// An order that is held so long after its shopper came is in time; nobody waits longer.
@@ -72,7 +72,7 @@ pub(crate) struct Plan {
     /// Seconds of each run
     #[arg(long, default_value_t = 8)]
     seconds: u64,
-    /// Times the capacity at first, and then times the most that was served so far
+    /// Times the capacity for the first load, and times the most that was served so far for the others
     #[arg(long, value_delimiter = ',', default_values_t = [0.5, 1.0, 2.0, 5.0, 10.0, 20.0])]
     times: Vec<f64>,
     /// Shoppers a second who come to another item meanwhile, all of their way
@@ -86,7 +86,7 @@ pub(crate) struct Plan {
     /// The server's setting of that name, where it is to be another
     #[arg(long)]
     thread_wait_us: Option<u32>,
-    /// Orders a second, where the capacity is known; about, if more is served
+    /// Orders a second, where the capacity is known: the first load goes by it, and the others by what was served
     #[arg(long)]
     capacity: Option<f64>,
     /// Each shopper's page looks at an edge's copy of the sale's state first, as ours does, and asks nothing until its shopper is drawn
@@ -378,45 +378,5 @@ impl Field {
         let run = self.crowded.run.take();
         println!("who came around the end of the load:\n{}", run.around(over_at));
         Ok(run.back_after(over_at).map_or("never".to_owned(), |after| format!("{} ms", after.as_millis())))
-    }
-
-    /// Passes for the shoppers who come next, where the quiz is not what is measured; with the disk as quick as it is.
-    async fn earn_passes(self: &Rc<Self>, count: usize) -> Result<(), Failure> {
-        if self.cause == Cause::Requests || count == 0 {
-            return Ok(());
-        }
-        if count > self.cookies.len() {
-            return Err(format!("--shoppers {count} are needed").into());
-        }
-        let (first, sale_id) = (self.next.get(), self.crowded.sale_id.borrow().clone());
-        let next = Rc::new(Cell::new(0));
-        let mut workers = Vec::new();
-        for _ in 0..64 {
-            let (field, next, sale_id) = (Rc::clone(self), Rc::clone(&next), sale_id.clone());
-            workers.push(spawn_local(async move {
-                let mut connection = Connection::open(field.shop.address).await?;
-                loop {
-                    let index = next.replace(next.get() + 1);
-                    if index >= count {
-                        return Ok::<(), Failure>(());
-                    }
-                    let shopper = (first + index) % field.cookies.len();
-                    let pass = loop {
-                        match pass(&mut connection, &field.cookies[shopper], &sale_id).await {
-                            Ok(pass) => break pass,
-                            Err(error) if error.to_string().starts_with("503") => {
-                                sleep(Duration::from_millis(20)).await
-                            }
-                            Err(error) => return Err(error),
-                        }
-                    };
-                    field.passes.borrow_mut()[shopper] = Some(pass);
-                }
-            }));
-        }
-        for worker in workers {
-            worker.await??;
-        }
-        Ok(())
     }
 }

@@ -25,8 +25,8 @@ use crate::places::{Place, Places};
 /// A request's head must be whole by then.
 const HEAD_TIME: Duration = Duration::from_secs(10);
 
-/// A connection without a request is closed after that, and up to so much more by chance: those of a crowd that came at one instant are not
-/// all closed at another.
+/// In the express lane by then, or up to so much later, by chance for each connection: the silent ones of a crowd that came at one instant are
+/// not all closed at another.
 const SILENT_SPREAD: Duration = Duration::from_secs(4);
 
 /// A client that takes nothing of an answer for so long is gone, or means to hold the connection.
