@@ -39,6 +39,10 @@ const LEAST_DRAWN: f64 = 1_000.0;
 /// the drawn as would have come if it had, and not only when a round is over; but not in the first, which edges do not know yet, and in which
 /// those who were refused have not come again.
 const GONE: f64 = 0.75;
+/// Or, where they have fallen to this share of those of the round before, fewer than lots would be begun for: while a great crowd was refused less
+/// was seen to begin than can, by what refusals take beyond what they are taken for.
+const FALLEN: f64 = 0.25;
+const GONE_WHERE_FALLEN: f64 = 1.0 / MOST_REFUSED;
 const ENOUGH_TO_KNOW: f64 = 3.0;
 const LEAST_WATCHED_MS: f64 = 40.0;
 const MOST_PER_LOOK_MS: f64 = 2.0 * LOOK_EVERY_MS as f64;
@@ -163,6 +167,8 @@ pub struct Rounds {
     watched: VecDeque<(f64, Counts)>,
     /// As many of the crowd can begin in a millisecond, as far as it is known.
     possible: f64,
+    /// As many came in a millisecond of the round before.
+    crowd: f64,
 }
 
 /// What was seen for a while.
@@ -276,6 +282,7 @@ impl Rounds {
         // Whoever came without being drawn took time as well; once the edges know the round they come no more.
         let could_begin = come * (1.0 - refused_share) + beside * begins_for_a_refusal();
         self.possible = could_begin / busy_ms.max(1.0);
+        self.crowd = all_who_come(rounds, seen) / lasted_ms;
         let let_in_share = if come > 0.0 { (could_begin / come).min(1.0) } else { 1.0 };
         let factor = (A_FEW_MORE * lasted_ms / busy_ms).min(RISE) * let_in_share;
         let crowd = those_who_look(rounds, seen.drawn());
@@ -302,8 +309,9 @@ impl Rounds {
         let Some((first_ms, began)) = self.watched.front() else { return false };
         lasted_ms -= first_ms;
         let seen = now.since(*began);
-        let can_begin = self.possible * lasted_ms;
-        is_enough(lasted_ms) && seen.refused * 2 <= seen.come && all_who_come(rounds, seen) < can_begin * GONE
+        let crowd = all_who_come(rounds, seen) / lasted_ms;
+        let gone = if crowd < self.crowd * FALLEN { GONE_WHERE_FALLEN } else { GONE };
+        is_enough(lasted_ms) && seen.refused * 2 <= seen.come && crowd < self.possible * gone
     }
 }
 

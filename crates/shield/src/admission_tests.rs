@@ -165,6 +165,21 @@ fn nobody_is_held_back_while_all_can_begin_and_within_a_fifth_of_a_second_after_
 }
 
 #[test]
+fn where_refusals_took_more_than_they_are_taken_for_it_is_known_as_soon_that_the_crowd_has_gone() {
+    for crowd_looks in [0, 200] {
+        for after in [2, 5, 8] {
+            let mut crowd = Crowd { edge_looks: EDGE_LOOKS, ..Crowd::new() };
+            crowd.server.refusals = 2.0;
+            (0..8 * SECOND).for_each(|_| _ = crowd.step(200, crowd_looks));
+            assert!(crowd.server.overload.lottery.is_on());
+            (0..SECOND / 5).for_each(|_| _ = crowd.step(after, 0));
+            let newest = crowd.server.overload.lottery.newest();
+            assert!(newest.is_none(), "of 200 {crowd_looks} looked, and then {after} came: {newest:?}");
+        }
+    }
+}
+
+#[test]
 fn who_is_refused_for_another_reason_does_not_keep_the_lots_when_the_crowd_has_gone() {
     let mut crowd = Crowd::new();
     (0..5 * SECOND).for_each(|_| _ = crowd.step(200, 200));

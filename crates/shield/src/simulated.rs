@@ -6,7 +6,7 @@ use crate::admission::{ByLot, Rounds};
 use crate::overload::{Class, LOOK_EVERY_MS, MOST_DELAY_US, Overload};
 use crate::watch::{Look, Watch, work};
 
-/// Requests that are refused in the time that a question takes.
+/// As many as it is taken for.
 pub(crate) const REFUSALS: f64 = 3.0;
 
 /// A question, an answer, an order, a poll, and a payment.
@@ -24,6 +24,8 @@ pub(crate) struct Simulated {
     pub(crate) overload: Overload,
     pub(crate) watch: Watch,
     pub(crate) capacity: f64,
+    /// Requests that are refused in the time that a question takes.
+    pub(crate) refusals: f64,
     pub(crate) waiting: VecDeque<Request>,
     /// By the look in which they come.
     to_come: VecDeque<Vec<Request>>,
@@ -59,6 +61,7 @@ impl Simulated {
             overload: Overload::default(),
             watch: Watch::new(1.0),
             capacity,
+            refusals: REFUSALS,
             waiting: VecDeque::new(),
             to_come,
             random: 0,
@@ -128,7 +131,7 @@ impl Simulated {
         {
             let step = request.step;
             let is_admitted = self.admits(request);
-            time -= if is_admitted { work(WAY[step]) } else { 1.0 / REFUSALS };
+            time -= if is_admitted { work(WAY[step]) } else { 1.0 / self.refusals };
             self.let_in.extend((is_admitted && request.class() == Class::Crowd).then_some(request.lot));
             match step + 1 {
                 _ if !is_admitted => {}
