@@ -1,5 +1,6 @@
 //! Load on a real shop over HTTP, and what it did with it. Everything runs on this machine, on loopback.
 
+mod allocations;
 mod connection;
 mod crowd;
 mod flat;
@@ -39,6 +40,8 @@ enum What {
     Flat(flat::Plan),
     /// What the server weighs at rest, with many idle connections, and with many orders in a line
     Memory(memory::Plan),
+    /// How often one request of each kind asks the allocator for memory; needs root
+    Allocations(allocations::Plan),
     /// An hour of mixed load, and whether memory, descriptors, threads or tasks grow in it
     Soak(soak::Plan),
 }
@@ -52,6 +55,7 @@ async fn main() -> Result<(), Failure> {
         What::Neighbours(plan) => neighbours::run(&plan).await,
         What::Flat(plan) => flat::run(&plan).await,
         What::Memory(plan) => memory::run(&plan).await,
+        What::Allocations(plan) => allocations::run(&plan).await,
         What::Soak(plan) => soak::run(&plan).await,
     }
 }

@@ -24,7 +24,7 @@ use run::{Run, TABLE_HEAD, middle};
 
 use crate::Failure;
 use crate::connection::Connection;
-use crate::shop::{Doors, Shop, Terms};
+use crate::shop::{DRAWN_WITHIN, Doors, Shop, Terms, gauge};
 use crate::slow_disk::SlowDisk;
 
 /// An order that is held so long after its shopper came is in time; nobody waits longer.
@@ -36,8 +36,6 @@ const UNITS: u64 = 1_000_000;
 const LIMIT: u64 = 1_000;
 /// What a sync of the slow disk takes.
 const SLOW_SYNC: Duration = Duration::from_millis(400);
-/// All pictures of the quiz are there after so long.
-const DRAWN_WITHIN: Duration = Duration::from_secs(90);
 /// A sale's end comes so long after its load.
 const AFTER: Duration = Duration::from_secs(10);
 /// A line is joined while it takes no longer, which matters with the slow disk.
@@ -165,10 +163,6 @@ async fn one(plan: &Plan, shield: bool) -> Result<(), Failure> {
         disk,
     });
     LocalSet::new().run_until(runs(plan, shield, &field)).await
-}
-
-fn gauge(metrics: &str, name: &str) -> Option<f64> {
-    metrics.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.parse().ok())
 }
 
 fn pin(core: usize) -> Result<(), Failure> {
@@ -321,16 +315,7 @@ impl Field {
         let terms = Terms { stock_units: UNITS, limit: LIMIT, lasts, ..Terms::default() };
         *market.sale_id.borrow_mut() = self.shop.sale_of(&item_id, &terms).await?;
         sleep(2 * terms.lead).await;
-        let deadline = Instant::now() + DRAWN_WITHIN;
-        while self.cause == Cause::Requests
-            && gauge(&self.shop.metrics().await?, "stampede_quiz_fresh_share").is_some_and(|share| share < 0.99)
-        {
-            if Instant::now() > deadline {
-                return Err("the quiz's pictures are not drawn".into());
-            }
-            sleep(Duration::from_millis(250)).await;
-        }
-        Ok(())
+        if self.cause == Cause::Requests { self.shop.pictures_are_drawn().await } else { Ok(()) }
     }
 
     async fn send(

@@ -16,6 +16,8 @@ const STARTS_WITHIN: Duration = Duration::from_secs(30);
 /// It has to be at rest for so long before it is measured, and has so long to come to rest.
 const QUIET_FOR: Duration = Duration::from_millis(500);
 const QUIET_WITHIN: Duration = Duration::from_secs(120);
+/// All pictures of the quiz are there after so long.
+pub(crate) const DRAWN_WITHIN: Duration = Duration::from_secs(90);
 pub(crate) const ANSWER: &str = "blue";
 
 pub(crate) struct Shop {
@@ -143,6 +145,18 @@ impl Shop {
         }
     }
 
+    /// Waits until all of the quiz's pictures are there, as they are before a sale that is known for long.
+    pub(crate) async fn pictures_are_drawn(&self) -> Result<(), Failure> {
+        let deadline = Instant::now() + DRAWN_WITHIN;
+        while gauge(&self.metrics().await?, "stampede_quiz_fresh_share").is_some_and(|share| share < 0.99) {
+            if Instant::now() > deadline {
+                return Err("the quiz's pictures are not drawn".into());
+            }
+            tokio::time::sleep(Duration::from_millis(250)).await;
+        }
+        Ok(())
+    }
+
     /// So many shoppers, each by the header that signs it in.
     pub(crate) fn shoppers(&self, count: usize) -> Result<Vec<String>, Failure> {
         let output = Command::new(&self.binary)
@@ -259,6 +273,10 @@ impl Shop {
     pub(crate) fn cpu_seconds(&self) -> Result<f64, Failure> {
         self.process().cpu_seconds()
     }
+}
+
+pub(crate) fn gauge(metrics: &str, name: &str) -> Option<f64> {
+    metrics.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.parse().ok())
 }
 
 /// A pass for a shopper, by the quiz.

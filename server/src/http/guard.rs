@@ -69,14 +69,28 @@ pub(super) async fn unread(request: Request, refusal: ApiError) -> Response {
 
 /// Counts the request against its address.
 pub(crate) async fn limit_address(State(app): State<App>, request: Request, next: Next) -> Response {
-    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
-    let Some(peer) = peer else {
-        return ApiError::internal(&"a request without a peer's address").into_response();
-    };
-    match within_limit(&app, peer, request.headers()) {
+    match counted(&app, &request) {
         Ok(()) => next.run(request).await,
-        Err(wait) => ApiError::rate_limited(wait).into_response(),
+        Err(refusal) => refusal.into_response(),
     }
+}
+
+/// Counts a call of the API against its address, and lets no other site's page change anything by it. One layer and not two: a route is
+/// cloned for each request, once more for each layer that is inside another.
+pub(crate) async fn limit_address_and_site(State(app): State<App>, request: Request, next: Next) -> Response {
+    if let Err(refusal) = counted(&app, &request) {
+        return refusal.into_response();
+    }
+    match same_site(&app, &request) {
+        Ok(()) => next.run(request).await,
+        Err(refusal) => unread(request, refusal).await,
+    }
+}
+
+fn counted(app: &App, request: &Request) -> Result<(), ApiError> {
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
+    let peer = peer.ok_or_else(|| ApiError::internal(&"a request without a peer's address"))?;
+    within_limit(app, peer, request.headers()).map_err(ApiError::rate_limited)
 }
 
 /// Counts a request against the address that it comes from; refused, how long to wait.
@@ -135,22 +149,20 @@ fn client_address<'a>(
 ///
 /// Browsers say where a request comes from (`Sec-Fetch-Site`, `Origin`); other clients need not. A body must be JSON,
 /// which no form of another site can send. A Bearer request does not ride on cookies; a provider's webhook is signed.
-pub(crate) async fn same_site(State(app): State<App>, request: Request, next: Next) -> Response {
-    let changes = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+fn same_site(app: &App, request: &Request) -> Result<(), ApiError> {
+    if matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) {
+        return Ok(());
+    }
     let headers = request.headers();
-    if changes && bearer(headers).is_none() {
-        if is_cross_site(&app, headers) {
-            let refusal = ApiError::new(Code::CrossSite, "This change was asked for by another site's page.");
-            return unread(request, refusal).await;
+    if bearer(headers).is_none() {
+        if is_cross_site(app, headers) {
+            return Err(ApiError::new(Code::CrossSite, "This change was asked for by another site's page."));
         }
         if has_body(headers) && !is_json(headers) {
-            return unread(request, ApiError::new(Code::MediaTypeUnsupported, "Send application/json.")).await;
+            return Err(ApiError::new(Code::MediaTypeUnsupported, "Send application/json."));
         }
     }
-    if changes && let Err(refusal) = plan_b::may_change_shop(&app, request.uri().path()) {
-        return unread(request, refusal).await;
-    }
-    next.run(request).await
+    plan_b::may_change_shop(app, request.uri().path())
 }
 
 fn has_body(headers: &HeaderMap) -> bool {

@@ -31,7 +31,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use metrics_exporter_prometheus::PrometheusHandle;
 use sale::{Keyring, MerchantClaims, PassClaims, QueueClaims, QuizClaims, SaleId, SessionClaims, ShopperId, Token};
@@ -277,10 +276,8 @@ fn provider_routes() -> OpenApiRouter<App> {
 /// The whole shop, but for what [`Front`] answers before it.
 fn router(app: &App) -> Router {
     let sign_in = sign_in_routes().route_layer(from_fn_with_state(app.clone(), guard::limit_sign_ins));
-    let for_people = api_routes()
-        .merge(sign_in)
-        .route_layer(from_fn_with_state(app.clone(), guard::same_site))
-        .route_layer(from_fn_with_state(app.clone(), guard::limit_address));
+    let for_people =
+        api_routes().merge(sign_in).route_layer(from_fn_with_state(app.clone(), guard::limit_address_and_site));
     let described = OpenApiRouter::with_openapi(openapi::base()).merge(for_people).merge(provider_routes());
     let (api, description) = described.split_for_parts();
     let mut router = Router::new()
@@ -291,10 +288,8 @@ fn router(app: &App) -> Router {
         .merge(machine::routes(app.settings.metrics_listen.is_none()))
         .merge(openapi::routes(&description));
     router = router.fallback(own_pages::no_route).method_not_allowed_fallback(machine::method_not_allowed);
-    router
-        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
-        .layer(from_fn_with_state(app.clone(), passage::take))
-        .with_state(app.clone())
+    // How large a body may be is judged in the passage, before anything looks at it.
+    router.layer(from_fn_with_state(app.clone(), passage::take)).with_state(app.clone())
 }
 
 /// Only the metrics, for a listener of their own.
