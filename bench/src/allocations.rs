@@ -85,7 +85,15 @@ impl Meter {
     }
 }
 
+/// Takes its probes away when it is interrupted, too.
 pub(crate) async fn run(plan: &Plan) -> Result<(), Failure> {
+    tokio::select! {
+        done = count_all(plan) => done,
+        interrupted = tokio::signal::ctrl_c() => Err(interrupted.map_or_else(Failure::from, |()| "interrupted".into())),
+    }
+}
+
+async fn count_all(plan: &Plan) -> Result<(), Failure> {
     let count = plan.shoppers;
     if !(2..=MOST_SHOPPERS).contains(&count) {
         return Err(format!("2 to {MOST_SHOPPERS} shoppers").into());

@@ -44,13 +44,14 @@ impl Probes {
     /// Since they were set, by all who run the binary.
     pub(super) fn hits(&self) -> Result<u64, Failure> {
         let profile = fs::read_to_string(path("uprobe_profile"))?;
-        // The binary, the probe's name, its hits and its misses.
+        // The binary, the probe's name, and its hits.
         let hits = |line: &str| -> Option<u64> {
             let mut words = line.split_whitespace().skip(1);
             let name = words.next()?;
             if self.names.iter().any(|own| own == name) { words.next()?.parse().ok() } else { None }
         };
-        Ok(profile.lines().filter_map(hits).sum())
+        let hits: Vec<u64> = profile.lines().filter_map(hits).collect();
+        if hits.len() == self.names.len() { Ok(hits.iter().sum()) } else { Err("a probe has gone".into()) }
     }
 }
 
@@ -60,13 +61,14 @@ impl Drop for Probes {
     }
 }
 
-/// Of runs that were killed: the kernel keeps theirs.
+/// Of runs that were killed: the kernel keeps theirs, and all who run the binary go on paying for them. None is this run's yet.
 fn take_away_what_others_left() -> Result<(), Failure> {
     let events = fs::read_to_string(path("uprobe_events")).map_err(not_allowed("uprobe_events"))?;
     let names = events.lines().filter_map(|line| line.split_whitespace().next()?.strip_prefix(&format!("p:{GROUP}/")));
     let is_of_none = |name: &&str| {
         let process = name.rsplit_once('_').map(|(_, process)| process);
-        process.is_some_and(|process| !Path::new("/proc").join(process).exists())
+        let own = std::process::id().to_string();
+        process.is_some_and(|process| process == own || !Path::new("/proc").join(process).exists())
     };
     names.filter(is_of_none).for_each(take_away);
     Ok(())

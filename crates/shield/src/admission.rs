@@ -167,7 +167,7 @@ pub struct Rounds {
     watched: VecDeque<(f64, Counts)>,
     /// As many of the crowd can begin in a millisecond, as far as it is known.
     possible: f64,
-    /// As many came in a millisecond of the round before.
+    /// As many came in a millisecond of the round before; 0 where that is not known.
     crowd: f64,
 }
 
@@ -260,6 +260,9 @@ impl Rounds {
                 let told = Admission { seed: seed(), per_million: drawn.max(LEAST_DRAWN) as u32 };
                 rounds.insert(0, Round::new(told));
                 rounds.truncate(KEPT_ROUNDS);
+                // Who came before it was drawn says nothing by its shares.
+                self.watched.clear();
+                self.watched.push_back((0.0, now));
             }
             Some(_) => rounds.clear(),
         }
@@ -282,7 +285,8 @@ impl Rounds {
         // Whoever came without being drawn took time as well; once the edges know the round they come no more.
         let could_begin = come * (1.0 - refused_share) + beside * begins_for_a_refusal();
         self.possible = could_begin / busy_ms.max(1.0);
-        self.crowd = all_who_come(rounds, seen) / lasted_ms;
+        // Of the first it is not known: who was not drawn in it had no round before.
+        self.crowd = if rounds.len() > 1 { all_who_come(rounds, seen) / lasted_ms } else { 0.0 };
         let let_in_share = if come > 0.0 { (could_begin / come).min(1.0) } else { 1.0 };
         let factor = (A_FEW_MORE * lasted_ms / busy_ms).min(RISE) * let_in_share;
         let crowd = those_who_look(rounds, seen.drawn());

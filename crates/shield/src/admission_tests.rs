@@ -208,6 +208,36 @@ fn while_the_crowd_is_there_lots_are_drawn() {
 }
 
 #[test]
+fn while_the_crowd_is_there_lots_go_on_where_it_is_hardly_too_great_and_where_the_machine_was_slow() {
+    let ends = |crowd: &mut Crowd, come: usize, looks: usize, of_ten_look: usize| {
+        let mut ends = 0;
+        for _ in 0..looks {
+            let was_on = crowd.server.overload.lottery.is_on();
+            crowd.step(come, come * of_ten_look / 10);
+            ends += usize::from(was_on && !crowd.server.overload.lottery.is_on());
+        }
+        ends
+    };
+    for come in [16, 18, 22, 50, 80, 200] {
+        for (edge_looks, of_ten_look) in [(SECOND, 10), (EDGE_LOOKS, 10), (SECOND, 0)] {
+            for slow_looks in [SECOND / 2, SECOND, 2 * SECOND, 3 * SECOND] {
+                let mut crowd = Crowd { edge_looks, ..Crowd::new() };
+                crowd.server.refusals = 2.0;
+                let at_first = ends(&mut crowd, come, 6 * SECOND, of_ten_look);
+                crowd.server.capacity = way();
+                (0..slow_looks).for_each(|_| _ = crowd.step(come, come * of_ten_look / 10));
+                crowd.server.capacity = 10.0 * way();
+                let after = ends(&mut crowd, come, 4 * SECOND, of_ten_look);
+                let what =
+                    format!("{come} come, of ten look {of_ten_look}, at every {edge_looks}, slow for {slow_looks}");
+                // Where some twice as many come as can begin they are hardly needed but while the machine is slow.
+                assert!(at_first == 0 && after <= usize::from(come < 50), "{what}: {at_first} and {after} ends");
+            }
+        }
+    }
+}
+
+#[test]
 fn as_many_are_drawn_in_one_round_as_in_the_next_however_late_the_edges_know() {
     for (times, edge_looks, of_ten_look) in [
         (20, EDGE_LOOKS, 10),
