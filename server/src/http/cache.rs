@@ -31,7 +31,7 @@ const CDN_CACHE_CONTROL: HeaderName = HeaderName::from_static("cdn-cache-control
 
 /// For how long deploy/varnish/stampede.vcl keeps an answer before it asks anew. Other edges pass over it.
 const EDGE_TTL: HeaderName = HeaderName::from_static("edge-ttl");
-const EDGE_MOMENT: HeaderValue = HeaderValue::from_static("50ms");
+const EDGE_MOMENT: HeaderValue = HeaderValue::from_static("25ms");
 
 impl CachePolicy {
     /// For everybody who keeps anything. A shared cache that nobody purges keeps a page for half a minute at most.

@@ -237,7 +237,7 @@ async fn where_a_crowd_may_come_at_any_moment_an_edge_asks_some_times_a_second_a
     // It is hot, as one of few whose sales are soon.
     let sale_id = site.shop.sale(json!({ "starts_at_ms": starts_at_ms, "ends_at_ms": starts_at_ms + 600_000 })).await;
     let path = format!("/csi/sales/{sale_id}");
-    until_its_edge_ttl_is(&site, &path, "50ms").await;
+    until_its_edge_ttl_is(&site, &path, "25ms").await;
     let route = "/csi/sales/{sale_id}";
     let before = site.fetched(route).await;
     let started = std::time::Instant::now();
@@ -248,7 +248,7 @@ async fn where_a_crowd_may_come_at_any_moment_an_edge_asks_some_times_a_second_a
         assert_eq!(answer.header("cache-control"), "public, max-age=0, s-maxage=1");
     }
     let (fetched, tenths) = (site.fetched(route).await - before, started.elapsed().as_millis() as u64 / 100);
-    assert!(fetched > 3 && fetched <= 2 * tenths + 4, "{fetched} fetches in {tenths} tenths of a second");
+    assert!(fetched > 3 && fetched <= 4 * tenths + 4, "{fetched} fetches in {tenths} tenths of a second");
     // What is older than a second is shown to nobody.
     site.shop.merchant("PATCH", &format!("/sales/{sale_id}"), json!({ "paused": true })).await.ok(200);
     tokio::time::sleep(Duration::from_millis(1_100)).await;
