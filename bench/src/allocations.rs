@@ -3,7 +3,6 @@
 //!
 //! The kernel counts (uprobes: Documentation/trace/uprobetracer.rst), in the binary as it is built for use.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
@@ -12,7 +11,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::Failure;
 use crate::connection::{Connection, request};
-use crate::shop::{ANSWER, Doors, Shop};
+use crate::shop::{ANSWER, Build, Doors, Shop};
 
 mod probes;
 
@@ -26,12 +25,8 @@ const MOST_SHOPPERS: usize = 20_000;
 
 #[derive(Args)]
 pub(crate) struct Plan {
-    /// The server's binary, with its symbols
-    #[arg(long, default_value = "target/release/stampede")]
-    server: PathBuf,
-    /// The site that it serves
-    #[arg(long, default_value = "target/site")]
-    site: PathBuf,
+    #[command(flatten)]
+    build: Build,
     /// Shoppers, one after another: as many requests of each kind
     #[arg(long, default_value_t = 2_000)]
     shoppers: usize,
@@ -98,8 +93,8 @@ async fn count_all(plan: &Plan) -> Result<(), Failure> {
     if !(2..=MOST_SHOPPERS).contains(&count) {
         return Err(format!("2 to {MOST_SHOPPERS} shoppers").into());
     }
-    let probes = Probes::in_binary(&plan.server.canonicalize()?)?;
-    let shop = Shop::start(&plan.server, &plan.site, Doors::Open).await?;
+    let probes = Probes::in_binary(&plan.build.server.canonicalize()?)?;
+    let shop = Shop::start(&plan.build.server, &plan.build.site, Doors::Open).await?;
     let cookies = shop.shoppers(count)?;
     let (sale_id, page) = shop.open_sale(count as u64).await?;
     shop.pictures_are_drawn().await?;

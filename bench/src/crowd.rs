@@ -6,7 +6,6 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -19,7 +18,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 use crate::Failure;
 use crate::connection::{Connection, request};
 use crate::percentiles::Latencies;
-use crate::shop::{ANSWER, Doors, Shop};
+use crate::shop::{ANSWER, Build, Doors, Shop};
 
 /// How often an open page asks what its sale does (app/shop/src/islands/sale/countdown.rs), and how long an edge keeps the answer.
 const PAGE_LOOKS_EVERY: Duration = Duration::from_secs(3);
@@ -35,12 +34,8 @@ const PATIENCE: Duration = Duration::from_secs(120);
 
 #[derive(Args)]
 pub(crate) struct Plan {
-    /// The server's binary
-    #[arg(long, default_value = "target/release/stampede")]
-    server: PathBuf,
-    /// The site that it serves
-    #[arg(long, default_value = "target/site")]
-    site: PathBuf,
+    #[command(flatten)]
+    build: Build,
     #[arg(long, default_value_t = 100_000)]
     shoppers: usize,
     #[arg(long, default_value_t = 1_000)]
@@ -86,7 +81,7 @@ struct Crowd {
 }
 
 pub(crate) async fn run(plan: &Plan) -> Result<(), Failure> {
-    let shop = Shop::start(&plan.server, &plan.site, Doors::BehindAProxy).await?;
+    let shop = Shop::start(&plan.build.server, &plan.build.site, Doors::BehindAProxy).await?;
     let cookies = shop.shoppers(plan.shoppers)?;
     let lead = Duration::from_secs_f64(plan.opened_within + 3.0);
     let sale_id = shop.sale_that_starts_in(lead, plan.stock).await?;

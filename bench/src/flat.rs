@@ -1,7 +1,6 @@
 //! Whether an order and a poll cost the same however large the stock is and however many are in the line before them. Costs
 //! are the server's processor time, which other work on the machine disturbs less than it does the clock.
 
-use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -11,7 +10,7 @@ use tokio::time::sleep;
 use crate::Failure;
 use crate::connection::{Connection, request};
 use crate::load::{self, on_all};
-use crate::shop::{Doors, Shop};
+use crate::shop::{Build, Doors, Shop};
 use crate::slow_disk::{HeldBack, SlowDisk};
 
 const CONNECTIONS: usize = 64;
@@ -28,12 +27,8 @@ const AT_ONCE: usize = 100_000;
 
 #[derive(Args)]
 pub(crate) struct Plan {
-    /// The server's binary
-    #[arg(long, default_value = "target/release/stampede")]
-    server: PathBuf,
-    /// The site that it serves
-    #[arg(long, default_value = "target/site")]
-    site: PathBuf,
+    #[command(flatten)]
+    build: Build,
     /// Orders in the longer line, to which those are added whose cost is taken: a million in all, the most that a line takes
     #[arg(long, default_value_t = 980_000)]
     queued: usize,
@@ -90,7 +85,7 @@ pub(crate) async fn run(plan: &Plan) -> Result<(), Failure> {
 }
 
 async fn shop_of(plan: &Plan, disk: &SlowDisk) -> Result<Shop, Failure> {
-    let shop = Shop::start_in(&plan.server, &plan.site, Doors::Open, &disk.environment()).await?;
+    let shop = Shop::start_in(&plan.build.server, &plan.build.site, Doors::Open, &disk.environment()).await?;
     shop.command(&["settings", "set", "line_wait_ms", "600000"])?;
     Ok(shop)
 }

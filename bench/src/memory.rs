@@ -1,6 +1,5 @@
 //! What the server weighs: at rest, with many idle connections, and with many orders in one line.
 
-use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -13,7 +12,7 @@ use crate::Failure;
 use crate::connection::{Connection, request};
 use crate::load;
 use crate::process::{Footprint, number_in};
-use crate::shop::{Doors, Shop};
+use crate::shop::{Build, Doors, Shop};
 use crate::slow_disk::{HeldBack, SlowDisk};
 
 /// After the start, until pages and pictures are made and what they took is given back.
@@ -29,12 +28,8 @@ const MIB: f64 = (1 << 20) as f64;
 
 #[derive(Args)]
 pub(crate) struct Plan {
-    /// The server's binary
-    #[arg(long, default_value = "target/release/stampede")]
-    server: PathBuf,
-    /// The site that it serves
-    #[arg(long, default_value = "target/site")]
-    site: PathBuf,
+    #[command(flatten)]
+    build: Build,
     /// Idle connections
     #[arg(long, default_value_t = 10_000)]
     connections: usize,
@@ -49,7 +44,7 @@ pub(crate) async fn run(plan: &Plan) -> Result<(), Failure> {
     // The lane answers neither this nor most of the API.
     let asked = request("GET", "/openapi.json", "", "");
     for (what, call) in [("idle connections that never asked", None), ("that asked once, by hyper", Some(&asked[..]))] {
-        let shop = Shop::start(&plan.server, &plan.site, Doors::Open).await?;
+        let shop = Shop::start(&plan.build.server, &plan.build.site, Doors::Open).await?;
         sleep(COMES_TO_REST).await;
         let before = shop.process().footprint()?;
         row("at rest", &before, None);
@@ -95,7 +90,7 @@ async fn idle_connections(shop: &Shop, count: usize, call: Option<&[u8]>) -> Res
 
 async fn in_line(plan: &Plan) -> Result<(), Failure> {
     let disk = SlowDisk::new()?;
-    let shop = Shop::start_in(&plan.server, &plan.site, Doors::Open, &disk.environment()).await?;
+    let shop = Shop::start_in(&plan.build.server, &plan.build.site, Doors::Open, &disk.environment()).await?;
     shop.command(&["settings", "set", "line_wait_ms", "600000"])?;
     let cookies = Rc::new(shop.shoppers(plan.queued)?);
     let (sale_id, _) = shop.open_sale(plan.queued as u64).await?;

@@ -1,6 +1,5 @@
 //! How many orders a second one hot item takes: accepted (202), and durable (`held` in the record, synced).
 
-use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -11,7 +10,7 @@ use crate::Failure;
 use crate::connection::{Connection, request};
 use crate::load::{self, on_all};
 use crate::percentiles::Latencies;
-use crate::shop::{Doors, Shop};
+use crate::shop::{Build, Doors, Shop};
 
 /// A pass lives 120 s, and all of them are collected first.
 const MOST_ORDERS: usize = 400_000;
@@ -23,10 +22,8 @@ const LAST: usize = 256;
 
 #[derive(Args)]
 pub(crate) struct Plan {
-    #[arg(long, default_value = "target/release/stampede")]
-    server: PathBuf,
-    #[arg(long, default_value = "target/site")]
-    site: PathBuf,
+    #[command(flatten)]
+    build: Build,
     /// Orders, each of another shopper
     #[arg(long, default_value_t = 100_000)]
     orders: usize,
@@ -51,7 +48,7 @@ pub(crate) async fn run(plan: &Plan) -> Result<(), Failure> {
     if plan.orders == 0 || plan.orders > MOST_ORDERS || plan.connections == 0 || plan.runs == 0 {
         return Err(format!("1 to {MOST_ORDERS} orders, on at least one connection, in at least one run").into());
     }
-    let shop = Shop::start(&plan.server, &plan.site, Doors::Open).await?;
+    let shop = Shop::start(&plan.build.server, &plan.build.site, Doors::Open).await?;
     let cookies = Rc::new(shop.shoppers(plan.orders)?);
     let mut outcomes = Vec::new();
     for number in 1..=plan.runs {

@@ -5,7 +5,6 @@
 //! many come as were said. The server has one core, the generator the other.
 
 use std::cell::{Cell, RefCell};
-use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -24,7 +23,7 @@ use run::{Run, TABLE_HEAD, middle};
 
 use crate::Failure;
 use crate::connection::Connection;
-use crate::shop::{DRAWN_WITHIN, Doors, Shop, Terms, gauge};
+use crate::shop::{Build, DRAWN_WITHIN, Doors, Shop, Terms, gauge};
 use crate::slow_disk::SlowDisk;
 
 /// An order that is held so long after its shopper came is in time; nobody waits longer.
@@ -59,12 +58,8 @@ enum Edge {
 
 #[derive(Args)]
 pub(crate) struct Plan {
-    /// The server's binary
-    #[arg(long, default_value = "target/release/stampede")]
-    server: PathBuf,
-    /// The site that it serves
-    #[arg(long, default_value = "target/site")]
-    site: PathBuf,
+    #[command(flatten)]
+    build: Build,
     #[arg(long, value_enum, default_value = "requests")]
     by: Cause,
     /// Seconds of each run
@@ -139,7 +134,7 @@ async fn one(plan: &Plan, shield: bool) -> Result<(), Failure> {
     pin(0)?;
     let mut environment = disk.environment().to_vec();
     environment.push(("STAMPEDE_OVERLOAD_CONTROL", if shield { "on" } else { "off" }.into()));
-    let shop = Shop::start_in(&plan.server, &plan.site, Doors::Open, &environment).await?;
+    let shop = Shop::start_in(&plan.build.server, &plan.build.site, Doors::Open, &environment).await?;
     pin(1)?;
     shop.command(&["settings", "set", "line_wait_ms", LINE_WAIT_MS])?;
     if let Some(thread_wait_us) = plan.thread_wait_us {

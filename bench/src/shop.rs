@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use clap::Args;
 use serde_json::{Value, json};
 
 use crate::Failure;
@@ -33,6 +34,17 @@ impl Drop for Shop {
         let _gone = self.server.kill();
         let _reaped = self.server.wait();
     }
+}
+
+/// What is measured.
+#[derive(Args)]
+pub(crate) struct Build {
+    /// The server's binary, with its symbols
+    #[arg(long, default_value = "target/release/stampede")]
+    pub(crate) server: PathBuf,
+    /// The site that it serves
+    #[arg(long, default_value = "target/site")]
+    pub(crate) site: PathBuf,
 }
 
 /// What a sale is to be like.

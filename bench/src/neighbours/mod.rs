@@ -2,7 +2,6 @@
 
 mod others;
 
-use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -13,16 +12,12 @@ use tokio::time::{Instant, MissedTickBehavior};
 use crate::Failure;
 use crate::connection::{Connection, request};
 use crate::percentiles::Latencies;
-use crate::shop::{Doors, Shop};
+use crate::shop::{Build, Doors, Shop};
 
 #[derive(Args)]
 pub(crate) struct Plan {
-    /// The server's binary
-    #[arg(long, default_value = "target/release/stampede")]
-    server: PathBuf,
-    /// The site that it serves
-    #[arg(long, default_value = "target/site")]
-    site: PathBuf,
+    #[command(flatten)]
+    build: Build,
     /// Shoppers of the stampede, each of whom asks again as soon as it is answered
     #[arg(long, default_value_t = 256)]
     crowd: usize,
@@ -38,7 +33,7 @@ pub(crate) struct Plan {
 const EVERY: Duration = Duration::from_millis(10);
 
 pub(crate) async fn run(plan: &Plan) -> Result<(), Failure> {
-    let shop = Rc::new(Shop::start(&plan.server, &plan.site, Doors::Open).await?);
+    let shop = Rc::new(Shop::start(&plan.build.server, &plan.build.site, Doors::Open).await?);
     let stormed = shop.open_sale(1_000).await?;
     let calm = shop.open_sale(1_000).await?;
     let cookies = shop.shoppers(plan.crowd + 1)?;

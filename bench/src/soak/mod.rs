@@ -11,7 +11,6 @@ mod visit;
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -23,7 +22,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep, sleep_until};
 use crate::Failure;
 use crate::connection::{Connection, request};
 use crate::percentiles::Latencies;
-use crate::shop::{Doors, Shop};
+use crate::shop::{Build, Doors, Shop};
 
 /// Sales that are on at a time, each of an item of its own, and how long each lasts.
 const SALES: usize = 5;
@@ -35,12 +34,8 @@ const REST: Duration = Duration::from_secs(40);
 
 #[derive(Args)]
 pub(crate) struct Plan {
-    /// The server's binary
-    #[arg(long, default_value = "target/release/stampede")]
-    server: PathBuf,
-    /// The site that it serves
-    #[arg(long, default_value = "target/site")]
-    site: PathBuf,
+    #[command(flatten)]
+    build: Build,
     #[arg(long, default_value_t = 60)]
     minutes: u64,
     /// Visits that begin in a second, each with a connection and an address of its own: about 14 requests each
@@ -60,7 +55,7 @@ struct Soak {
 }
 
 pub(crate) async fn run(plan: &Plan) -> Result<(), Failure> {
-    let shop = Shop::start(&plan.server, &plan.site, Doors::BehindAProxy).await?;
+    let shop = Shop::start(&plan.build.server, &plan.build.site, Doors::BehindAProxy).await?;
     let lasts = Duration::from_secs(plan.minutes * 60);
     let cookies = shop.shoppers((lasts.as_secs() * plan.visits) as usize)?;
     let soak = Rc::new(Soak {
