@@ -95,7 +95,8 @@ impl Shop {
         doors: Doors,
         environment: &[(&str, OsString)],
     ) -> Result<Self, Failure> {
-        let (binary, site) = (binary.canonicalize()?, site.canonicalize()?);
+        let whole = |path: &Path| path.canonicalize().map_err(|error| format!("{}: {error}", path.display()));
+        let (binary, site) = (whole(binary)?, whole(site)?);
         let folder = tempfile::tempdir()?;
         let run = |arguments: &[&str], input: &str| -> Result<String, Failure> {
             let path = folder.path().join("input");
