@@ -12,14 +12,14 @@ use api::Admission;
 use clap::{Args, ValueEnum};
 use rustix::thread::{CpuSet, sched_setaffinity};
 use tokio::sync::Semaphore;
-use tokio::task::{LocalSet, spawn_local};
+use tokio::task::{JoinSet, LocalSet, spawn_local};
 use tokio::time::{Instant, sleep, sleep_until};
 
 mod edge;
 mod run;
 mod way;
 
-use run::{Run, TABLE_HEAD, middle};
+use run::{Ending, Run, TABLE_HEAD, middle};
 
 use crate::Failure;
 use crate::connection::Connection;
@@ -257,12 +257,14 @@ impl Field {
         });
         self.crowded.at_the_edge.take();
         let edge = spawn_local(Rc::clone(self).be_the_edge(Rc::clone(&self.crowded)));
-        let (shoppers, others) = tokio::join!(self.send(&self.crowded, per_second, lasting), async {
+        let (mut shoppers, mut others) = (JoinSet::new(), JoinSet::new());
+        let (sent, beside_sent) = tokio::join!(self.send(&self.crowded, per_second, lasting, &mut shoppers), async {
             match beside {
-                Some(per_second) => self.send(&self.beside, per_second, lasting).await,
-                None => Vec::new(),
+                Some(per_second) => self.send(&self.beside, per_second, lasting, &mut others).await,
+                None => Ok(()),
             }
         });
+        sent.and(beside_sent)?;
         let cpu_since = self.shop.process().cpu_by_thread()?;
         let batches = self.batches().await? - batches;
         watching.abort();
@@ -282,10 +284,8 @@ impl Field {
                 })
                 .collect();
         }
-        for shopper in shoppers.into_iter().chain(others) {
-            shopper.await?;
-        }
-        Ok(())
+        gone(&mut shoppers).await?;
+        gone(&mut others).await
     }
 
     /// All connections anew: the shop closes those that were silent while a sale was prepared.
@@ -318,25 +318,36 @@ impl Field {
         market: &Rc<Market>,
         per_second: f64,
         lasting: Duration,
-    ) -> Vec<tokio::task::JoinHandle<()>> {
+        shoppers: &mut JoinSet<()>,
+    ) -> Result<(), Failure> {
         let started = Instant::now();
-        let mut shoppers = Vec::new();
         let mut chance = fastrand::Rng::with_seed(per_second.to_bits());
-        let mut comes = 0.0;
+        let (mut comes, mut offered) = (0.0, 0_u64);
         loop {
             // A Poisson process: exponential times between two.
             comes += -(1.0 - chance.f64()).ln() / per_second;
             if comes > lasting.as_secs_f64() {
-                return shoppers;
+                return Ok(());
             }
             let at = started + Duration::from_secs_f64(comes);
             if at > Instant::now() {
                 sleep_until(at).await;
-            } else if shoppers.len().is_multiple_of(64) {
+            } else if offered.is_multiple_of(64) {
                 tokio::task::yield_now().await;
             }
+            offered += 1;
+            // Whoever has gone is forgotten: the memory of hundreds of thousands would be asked for anew otherwise, at the
+            // server's cost as well.
+            while let Some(gone) = shoppers.try_join_next() {
+                gone?;
+            }
+            let shopper = self.next.replace((self.next.get() + 1) % self.cookies.len());
+            if self.is_held_back(market, shopper) {
+                market.run.borrow_mut().has_come(at, Ending::HeldBack);
+                continue;
+            }
             let (field, market) = (Rc::clone(self), Rc::clone(market));
-            shoppers.push(spawn_local(async move { field.come(&market, at).await }));
+            shoppers.spawn_local(async move { field.come(&market, shopper, at).await });
         }
     }
 
@@ -347,16 +358,23 @@ impl Field {
         self.connect().await?;
         self.crowded.at_the_edge.take();
         let edge = spawn_local(Rc::clone(self).be_the_edge(Rc::clone(&self.crowded)));
-        let mut shoppers = self.send(&self.crowded, load, lasting).await;
+        let mut shoppers = JoinSet::new();
+        self.send(&self.crowded, load, lasting, &mut shoppers).await?;
         self.disk.waits(Duration::ZERO)?;
         let over_at = Instant::now();
-        shoppers.extend(self.send(&self.crowded, then, lasting).await);
-        for shopper in shoppers {
-            shopper.await?;
-        }
+        self.send(&self.crowded, then, lasting, &mut shoppers).await?;
+        gone(&mut shoppers).await?;
         edge.abort();
         let run = self.crowded.run.take();
         println!("who came around the end of the load:\n{}", run.around(over_at));
         Ok(run.back_after(over_at).map_or("never".to_owned(), |after| format!("{} ms", after.as_millis())))
     }
+}
+
+/// Waits until all have gone.
+async fn gone(shoppers: &mut JoinSet<()>) -> Result<(), Failure> {
+    while let Some(gone) = shoppers.join_next().await {
+        gone?;
+    }
+    Ok(())
 }

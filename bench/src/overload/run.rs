@@ -80,6 +80,14 @@ pub(super) struct Run {
 }
 
 impl Run {
+    /// One who came at that time has come to their end.
+    pub(super) fn has_come(&mut self, at: Instant, ending: Ending) {
+        *self.endings.entry(ending).or_default() += 1;
+        let held_after = (ending == Ending::Held).then(|| at.elapsed());
+        self.came.push(Coming { at, ending, held_after });
+        held_after.into_iter().for_each(|after| self.held_after.add(after));
+    }
+
     pub(super) fn in_time(&self) -> usize {
         self.endings.get(&Ending::Held).copied().unwrap_or_default()
     }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tokio::task::spawn_local;
 use tokio::time::{Instant, sleep};
 
-use super::run::{Coming, Ending};
+use super::run::Ending;
 use super::{Cause, Field, IN_TIME, Market};
 use crate::Failure;
 use crate::connection::{Connection, request};
@@ -59,22 +59,10 @@ impl Field {
     }
 
     /// One shopper, from the click to the hold, and to the payment.
-    pub(super) async fn come(&self, market: &Market, at: Instant) {
+    pub(super) async fn come(&self, market: &Market, shopper: usize, at: Instant) {
         market.run.borrow_mut().lag.add(at.elapsed());
-        let shopper = self.next.replace((self.next.get() + 1) % self.cookies.len());
-        let (ending, order_id) = if self.is_held_back(market, shopper) {
-            (Ending::HeldBack, None)
-        } else {
-            self.buy(market, shopper, at).await
-        };
-        let is_in_time = ending == Ending::Held;
-        {
-            let mut run = market.run.borrow_mut();
-            *run.endings.entry(ending).or_default() += 1;
-            let held_after = is_in_time.then(|| at.elapsed());
-            run.came.push(Coming { at, ending, held_after });
-            held_after.into_iter().for_each(|after| run.held_after.add(after));
-        }
+        let (ending, order_id) = self.buy(market, shopper, at).await;
+        market.run.borrow_mut().has_come(at, ending);
         if let Some(order_id) = order_id {
             self.pay(market, shopper, &order_id).await;
         }

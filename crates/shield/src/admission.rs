@@ -35,8 +35,8 @@ const FALL: f64 = 0.1;
 /// Of a million.
 const LEAST_DRAWN: f64 = 1_000.0;
 
-/// The crowd has gone where those who come are fewer than this share of those who can begin. That is looked at over so long, and so many of
-/// the drawn as would have come if it had, and not only when a round is over; but not in the first, which edges do not know yet, and in which
+/// The crowd has gone where those who come are fewer than this share of those who can begin. That is looked at over so long that
+/// so many of them would be seen, and not only when a round is over; but not in the first, which edges do not know yet, and in which
 /// those who were refused have not come again.
 const GONE: f64 = 0.75;
 /// Or, where they have fallen to this share of those of the round before, fewer than lots would be begun for: while a great crowd was refused less
@@ -45,6 +45,7 @@ const FALLEN: f64 = 0.25;
 const GONE_WHERE_FALLEN: f64 = 1.0 / MOST_REFUSED;
 const ENOUGH_TO_KNOW: f64 = 3.0;
 const LEAST_WATCHED_MS: f64 = 40.0;
+const LEAST_WATCHED_FALLEN_MS: f64 = 20.0;
 const MOST_PER_LOOK_MS: f64 = 2.0 * LOOK_EVERY_MS as f64;
 /// Where nearly all are drawn, one who is not says too much.
 const LEAST_NOT_DRAWN: f64 = 0.2;
@@ -169,6 +170,8 @@ pub struct Rounds {
     possible: f64,
     /// As many came in a millisecond of the round before; 0 where that is not known.
     crowd: f64,
+    /// The share of them that asked without looking at an edge.
+    ask_at_once: f64,
 }
 
 /// What was seen for a while.
@@ -286,7 +289,10 @@ impl Rounds {
         let could_begin = come * (1.0 - refused_share) + beside * begins_for_a_refusal();
         self.possible = could_begin / busy_ms.max(1.0);
         // Of the first it is not known: who was not drawn in it had no round before.
-        self.crowd = if rounds.len() > 1 { all_who_come(rounds, seen) / lasted_ms } else { 0.0 };
+        let [ask_at_once, look_first] = if rounds.len() > 1 { all_who_come(rounds, seen) } else { [0.0; 2] };
+        let all = ask_at_once + look_first;
+        self.crowd = all / lasted_ms;
+        self.ask_at_once = if all > 0.0 { ask_at_once / all } else { 0.0 };
         let let_in_share = if come > 0.0 { (could_begin / come).min(1.0) } else { 1.0 };
         let factor = (A_FEW_MORE * lasted_ms / busy_ms).min(RISE) * let_in_share;
         let crowd = those_who_look(rounds, seen.drawn());
@@ -300,22 +306,31 @@ impl Rounds {
             self.watched.clear();
             return false;
         }
-        let expected_in = |lasted_ms: f64| self.possible * lasted_ms * least_drawn(rounds);
-        let is_enough = |lasted_ms: f64| lasted_ms >= LEAST_WATCHED_MS && expected_in(lasted_ms) >= ENOUGH_TO_KNOW;
-        let mut lasted_ms: f64 = self.watched.iter().map(|(lasted_ms, _)| lasted_ms).sum();
-        // The first says how much there was before, and how long that took says nothing.
-        while let [Some((first_ms, _)), Some((next_ms, _))] = [0, 1].map(|place| self.watched.get(place))
-            && is_enough(lasted_ms - first_ms - next_ms)
-        {
-            lasted_ms -= first_ms;
-            self.watched.pop_front();
+        // Of a crowd as the last was these come to the shop.
+        let come_share = self.ask_at_once + (1.0 - self.ask_at_once) * least_drawn(rounds);
+        let is_enough = |crowd: f64, lasted_ms: f64| crowd * come_share * lasted_ms >= ENOUGH_TO_KNOW;
+        let are_fewer_than = |most: f64, least_ms: f64| {
+            let lasted = self.last(now, |lasted_ms| lasted_ms >= least_ms && is_enough(most, lasted_ms));
+            lasted.is_some_and(|(lasted_ms, seen)| {
+                let crowd: f64 = all_who_come(rounds, seen).iter().sum();
+                seen.refused * 2 <= seen.come && crowd < most * lasted_ms
+            })
+        };
+        let fallen = (self.crowd * FALLEN).min(self.possible * GONE_WHERE_FALLEN);
+        are_fewer_than(fallen, LEAST_WATCHED_FALLEN_MS) || are_fewer_than(self.possible * GONE, LEAST_WATCHED_MS)
+    }
+
+    /// What was seen in the last looks, as few of them as are enough.
+    fn last(&self, now: Counts, is_enough: impl Fn(f64) -> bool) -> Option<(f64, Counts)> {
+        let mut lasted_ms = 0.0;
+        let looks = self.watched.iter().zip(self.watched.iter().skip(1)).rev();
+        for ((_, began), (look_ms, _)) in looks {
+            lasted_ms += look_ms;
+            if is_enough(lasted_ms) {
+                return Some((lasted_ms, now.since(*began)));
+            }
         }
-        let Some((first_ms, began)) = self.watched.front() else { return false };
-        lasted_ms -= first_ms;
-        let seen = now.since(*began);
-        let crowd = all_who_come(rounds, seen) / lasted_ms;
-        let gone = if crowd < self.crowd * FALLEN { GONE_WHERE_FALLEN } else { GONE };
-        is_enough(lasted_ms) && seen.refused * 2 <= seen.come && crowd < self.possible * gone
+        None
     }
 }
 
@@ -338,13 +353,13 @@ fn those_who_look(rounds: &[Round], [by_newest, by_before]: [f64; 2]) -> f64 {
     by_newest / newest + by_before / before * (1.0 - before) / (1.0 - newest).max(LEAST_NOT_DRAWN)
 }
 
-/// How many there are, of whom some look at an edge first, and of all others it is seen that they are not drawn.
-fn all_who_come(rounds: &[Round], seen: Counts) -> f64 {
+/// How many there are, of whom all who ask without looking at an edge are seen, and how many look there first, of whom only the drawn are.
+fn all_who_come(rounds: &[Round], seen: Counts) -> [f64; 2] {
     let [newest, before] = drawn_in(rounds);
     let ask_at_once = seen.not_drawn as f64 / ((1.0 - newest) * (1.0 - before)).max(LEAST_NOT_DRAWN * LEAST_NOT_DRAWN);
     let [by_newest, by_before] = seen.drawn();
     let look_first = [by_newest - ask_at_once * newest, by_before - ask_at_once * (1.0 - newest) * before];
-    ask_at_once + those_who_look(rounds, look_first.map(|come| come.max(0.0)))
+    [ask_at_once, those_who_look(rounds, look_first.map(|come| come.max(0.0)))]
 }
 
 #[cfg(test)]

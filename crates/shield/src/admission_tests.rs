@@ -180,6 +180,29 @@ fn where_refusals_took_more_than_they_are_taken_for_it_is_known_as_soon_that_the
 }
 
 #[test]
+fn it_is_known_within_sixty_milliseconds_in_nine_of_ten_that_a_great_crowd_has_gone() {
+    // Whether its pages look at an edge or not, and wherever within a round it goes.
+    for crowd_looks in [0, 200] {
+        let mut after_looks: Vec<usize> = (0..40)
+            .map(|start| {
+                let mut crowd = Crowd { edge_looks: EDGE_LOOKS, ..Crowd::new() };
+                crowd.server.refusals = 2.0;
+                (0..6 * SECOND + start * SECOND / 40).for_each(|_| _ = crowd.step(200, crowd_looks));
+                assert!(crowd.server.overload.lottery.is_on());
+                let goes_on = |crowd: &mut Crowd| {
+                    crowd.step(5, crowd_looks / 40);
+                    crowd.server.overload.lottery.is_on()
+                };
+                (1..=SECOND).find(|_| !goes_on(&mut crowd)).unwrap()
+            })
+            .collect();
+        after_looks.sort_unstable();
+        eprintln!("{crowd_looks}: {after_looks:?}");
+        assert!(after_looks[36] <= 12, "of 200 {crowd_looks} looked: {after_looks:?}");
+    }
+}
+
+#[test]
 fn who_is_refused_for_another_reason_does_not_keep_the_lots_when_the_crowd_has_gone() {
     let mut crowd = Crowd::new();
     (0..5 * SECOND).for_each(|_| _ = crowd.step(200, 200));
@@ -273,8 +296,9 @@ fn as_many_are_drawn_in_one_round_as_in_the_next_however_late_the_edges_know() {
 fn a_machine_that_stands_still_for_a_moment_does_not_take_the_crowd_for_gone() {
     let mut crowd = Crowd::new();
     (0..3 * SECOND).for_each(|_| _ = crowd.step(200, 0));
-    let server = &mut crowd.server;
     for stood_still_ms in [50.0, 200.0, 900.0] {
+        crowd.step(200, 0);
+        let server = &mut crowd.server;
         server.rounds.look(&server.overload, &server.watch, 0.1, stood_still_ms, || 1);
         assert!(server.overload.lottery.is_on(), "{stood_still_ms} ms");
     }
