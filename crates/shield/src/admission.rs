@@ -46,6 +46,8 @@ const GONE_WHERE_FALLEN: f64 = 1.0 / MOST_REFUSED;
 const ENOUGH_TO_KNOW: f64 = 3.0;
 const LEAST_WATCHED_MS: f64 = 40.0;
 const LEAST_WATCHED_FALLEN_MS: f64 = 20.0;
+/// Where it seems so when a round is over, the next, in which all would have to be seen anew, waits for so long.
+const KNOWN_WITHIN_MS: f64 = 100.0;
 /// However late a look is: with two of 10 ms in place of four a great crowd was taken for gone, where it had only not been read for a moment.
 const MOST_PER_LOOK_MS: f64 = LOOK_EVERY_MS as f64;
 /// Where nearly all are drawn, one who is not says too much.
@@ -253,7 +255,12 @@ impl Rounds {
             overload.lottery.rounds.store(Arc::default());
             return;
         }
-        if self.round.lasted_ms < if rounds.is_empty() { NEEDED_EVERY_MS } else { ROUND_MS } {
+        let most_ms = match rounds.is_empty() {
+            true => NEEDED_EVERY_MS,
+            false if self.seems_to_go(&rounds, now) => ROUND_MS + KNOWN_WITHIN_MS,
+            false => ROUND_MS,
+        };
+        if self.round.lasted_ms < most_ms {
             return;
         }
         let drawn = self.drawn_next(&rounds, now, watch.can_begin());
@@ -307,18 +314,25 @@ impl Rounds {
             self.watched.clear();
             return false;
         }
+        let fallen = (self.crowd * FALLEN).min(self.possible * GONE_WHERE_FALLEN);
+        self.are_fewer_than(fallen, LEAST_WATCHED_FALLEN_MS, rounds, now)
+            || self.are_fewer_than(self.possible * GONE, LEAST_WATCHED_MS, rounds, now)
+    }
+
+    /// Whether it seems so, by as few looks as can say that fewer come: the round goes on until it is known.
+    fn seems_to_go(&self, rounds: &[Round], now: Counts) -> bool {
+        rounds.len() > 1 && self.are_fewer_than(self.crowd * FALLEN, 0.0, rounds, now)
+    }
+
+    /// Whether fewer than so many come in a millisecond, seen for so long at the least, and no more than half of the drawn are refused.
+    fn are_fewer_than(&self, most: f64, least_ms: f64, rounds: &[Round], now: Counts) -> bool {
         // Of a crowd as the last was these come to the shop.
         let come_share = self.ask_at_once + (1.0 - self.ask_at_once) * least_drawn(rounds);
-        let is_enough = |crowd: f64, lasted_ms: f64| crowd * come_share * lasted_ms >= ENOUGH_TO_KNOW;
-        let are_fewer_than = |most: f64, least_ms: f64| {
-            let lasted = self.last(now, |lasted_ms| lasted_ms >= least_ms && is_enough(most, lasted_ms));
-            lasted.is_some_and(|(lasted_ms, seen)| {
-                let crowd: f64 = all_who_come(rounds, seen).iter().sum();
-                seen.refused * 2 <= seen.come && crowd < most * lasted_ms
-            })
-        };
-        let fallen = (self.crowd * FALLEN).min(self.possible * GONE_WHERE_FALLEN);
-        are_fewer_than(fallen, LEAST_WATCHED_FALLEN_MS) || are_fewer_than(self.possible * GONE, LEAST_WATCHED_MS)
+        let is_enough = |lasted_ms: f64| lasted_ms >= least_ms && most * come_share * lasted_ms >= ENOUGH_TO_KNOW;
+        self.last(now, is_enough).is_some_and(|(lasted_ms, seen)| {
+            let crowd: f64 = all_who_come(rounds, seen).iter().sum();
+            seen.refused * 2 <= seen.come && crowd < most * lasted_ms
+        })
     }
 
     /// What was seen in the last looks, as few of them as are enough.

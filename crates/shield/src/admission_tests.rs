@@ -197,8 +197,29 @@ fn it_is_known_within_sixty_milliseconds_in_nine_of_ten_that_a_great_crowd_has_g
             })
             .collect();
         after_looks.sort_unstable();
-        eprintln!("{crowd_looks}: {after_looks:?}");
         assert!(after_looks[36] <= 12, "of 200 {crowd_looks} looked: {after_looks:?}");
+    }
+}
+
+#[test]
+fn no_round_begins_while_it_seems_that_a_great_crowd_has_gone() {
+    for crowd_looks in [0, 200] {
+        for looks_left in [4.0, 5.0] {
+            let mut crowd = Crowd { edge_looks: EDGE_LOOKS, ..Crowd::new() };
+            (0..6 * SECOND).for_each(|_| _ = crowd.step(200, crowd_looks));
+            while crowd.server.rounds.round.lasted_ms < ROUND_MS - looks_left * LOOK_EVERY_MS as f64 {
+                crowd.step(200, crowd_looks);
+            }
+            let last = crowd.server.overload.lottery.newest().unwrap();
+            let after: Vec<_> = (0..12)
+                .map(|_| {
+                    crowd.step(1, crowd_looks / 200);
+                    crowd.server.overload.lottery.newest()
+                })
+                .collect();
+            assert!(after.iter().flatten().all(|newest| *newest == last), "of 200 {crowd_looks} looked: {after:?}");
+            assert_eq!(after.last(), Some(&None), "of 200 {crowd_looks} looked");
+        }
     }
 }
 
