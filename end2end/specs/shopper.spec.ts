@@ -143,6 +143,8 @@ test("a shopper who cannot see the picture buys by keyboard, with the question i
   const sale = await merchant.openSale();
   const item = new ItemPage(page);
   await item.open(sale.slug);
+  // A button that is not enabled yet takes no focus.
+  await expect(item.buy).toBeEnabled();
   await item.buy.focus();
   await page.keyboard.press("Enter");
   await item.questionShown();
